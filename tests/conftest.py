@@ -1,0 +1,29 @@
+"""What every test may ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from db import session as db_session
+from db.settings import Workspace
+
+
+@pytest.fixture
+def now(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Sets the clock of every command: now("2026-09-07T09:00:00+08:00")."""
+    return lambda text: monkeypatch.setenv("MINGCHA_NOW", text)
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]:
+    """An empty workspace of its own."""
+    monkeypatch.delenv("MINGCHA_WORKSPACE", raising=False)
+    root = tmp_path / "workspace"
+    root.mkdir()
+    (root / "mingcha.yml").write_text('region: {code: "140600", name: 示例市}\n', encoding="utf-8")
+    yield Workspace.open(root)
+    for url in [u for u in db_session._engines if str(root) in u]:
+        db_session._engines.pop(url).dispose()
