@@ -31,7 +31,7 @@ check: setup-dev
 	@$(PYTHON_ENV)/python -m pytest -q
 
 docs: setup-dev  ## renews the generated pages of docs/
-	@$(PYTHON_ENV)/python -m tools.write_docs
+	@$(PYTHON_ENV)/python tools/write_docs.py
 
 lock:
 	@tools/lock

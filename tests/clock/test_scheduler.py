@@ -118,7 +118,9 @@ def test_a_night_missed_is_caught_up_once(simulated: Simulated, ran: list[tuple[
     assert sorted(name for name, _ in ran) == ["assess", "crawl", "deliver", "report"]
 
 
-def test_two_clocks_do_not_run_a_job_twice(workspace: Workspace, ran: list[tuple[str, str]], now: Callable[[str], None]) -> None:
+def test_two_clocks_do_not_run_a_job_twice(
+    workspace: Workspace, ran: list[tuple[str, str]], now: Callable[[str], None]
+) -> None:
     now("2026-09-07T02:05:01+08:00")
     assert scheduler.run_job("assess", str(workspace.root)) == "done"
     assert scheduler.run_job("assess", str(workspace.root)) == "skipped"
@@ -140,7 +142,11 @@ def test_a_job_that_left_the_timetable_leaves_the_store(
 
 @pytest.mark.parametrize(
     ("moment", "planned"),
-    [("2026-09-07T02:05:00", "2026-09-07T02:05:00"), ("2026-09-07T09:00:00", "2026-09-07T02:05:00"), ("2026-09-07T01:00:00", "2026-09-06T02:05:00")],
+    [
+        ("2026-09-07T02:05:00", "2026-09-07T02:05:00"),
+        ("2026-09-07T09:00:00", "2026-09-07T02:05:00"),
+        ("2026-09-07T01:00:00", "2026-09-06T02:05:00"),
+    ],
 )
 def test_planned_time(moment: str, planned: str) -> None:
     found = scheduler.planned_time("assess", datetime.datetime.fromisoformat(moment).replace(tzinfo=SHANGHAI))

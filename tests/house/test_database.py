@@ -19,7 +19,13 @@ from standard.errors import Refused
 
 
 def unit(**more: object) -> Unit:
-    values: dict[str, object] = {"id": "fgw", "name": "示例市发展和改革委员会", "aliases": [], "level": "municipal", "contacts": {}}
+    values: dict[str, object] = {
+        "id": "fgw",
+        "name": "示例市发展和改革委员会",
+        "aliases": [],
+        "level": "municipal",
+        "contacts": {},
+    }
     return Unit(**{**values, **more})
 
 
@@ -46,7 +52,16 @@ def test_times_come_back_as_shanghai_time(workspace: Workspace) -> None:
 
 def test_upsert_updates_but_keeps_what_it_must(workspace: Workspace) -> None:
     table = Base.metadata.tables["unit"]
-    row = {"id": "fgw", "name": "甲", "aliases": [], "level": "municipal", "contacts": {}, "assessed": True, "position": 1, "active": True}
+    row = {
+        "id": "fgw",
+        "name": "甲",
+        "aliases": [],
+        "level": "municipal",
+        "contacts": {},
+        "assessed": True,
+        "position": 1,
+        "active": True,
+    }
     with session_of(workspace) as session:
         upsert(session, table, [row])
         upsert(session, table, [row | {"name": "乙", "position": 9}], keep=frozenset({"position"}))
@@ -71,7 +86,11 @@ def test_processes_that_start_at_once_make_one_database(workspace: Workspace) ->
 
 @pytest.mark.parametrize(
     ("database", "told"),
-    [("nonsense", "不是可用的数据库地址"), ("mysql+nothing://x", "不是可用的数据库地址"), ("postgresql+psycopg://127.0.0.1:1/x", "打不开")],
+    [
+        ("nonsense", "不是可用的数据库地址"),
+        ("mysql+nothing://x", "不是可用的数据库地址"),
+        ("postgresql+psycopg://127.0.0.1:1/x", "打不开"),
+    ],
 )
 def test_a_wrong_database_is_told(workspace: Workspace, database: str, told: str) -> None:
     (workspace.root / "mingcha.yml").write_text(f"database: {database}\n", encoding="utf-8")

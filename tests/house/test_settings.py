@@ -72,7 +72,11 @@ def test_the_key_is_made_once_and_kept_private(workspace: Workspace) -> None:
     assert stat.S_IMODE((workspace.var / "key").stat().st_mode) == 0o600
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)))
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)
+    )
+)
 def test_no_yaml_value_breaks_the_reader(value: object) -> None:
     faults: list[str] = []
     built = build(Settings, value, "mingcha.yml", faults)

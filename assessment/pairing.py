@@ -1,0 +1,258 @@
+"""Which publication and which submission are the same decision: named rules, from exact to near, one to one.
+
+First the copies on each side fall together into decisions (one decision may be shown in several windows, or reported
+twice). Then the levels run one after another over what the earlier ones left:
+
+    number_code        same document number and same unified code
+    number_name        same document number and same name (persons: surname, in order of date and amount)
+    weak_number_code   year and serial of the number, code and unit agree; only the agency's word differs
+    weak_number_name   the same with the name
+    number_unit        same document number, unit and day; the party is written differently
+    code_date          one side has no number: code, unit, day and amount agree
+    name_date          one side has no number: name, unit, day and amount agree
+
+Every level numbers both sides within its key by record id, so the order of the input rows changes nothing. Where the key
+does not single out one decision (the `_date` levels) the pair is marked ambiguous and a person looks at it. What is left
+over but plainly belongs to a paired decision joins it under the rule `same_decision`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from assessment.engine import Column, Engine, F, Frame, Window, all_of, join
+
+NUMBERED = ("number_code", "number_name", "weak_number_code", "weak_number_name", "number_unit")
+RULE_TITLES = {
+    "number_code": "文号与统一社会信用代码相同",
+    "number_name": "文号与相对人名称相同",
+    "weak_number_code": "文号年份、序号与代码相同",
+    "weak_number_name": "文号年份、序号与名称相同",
+    "number_unit": "文号、单位与决定日期相同（名称写法不同）",
+    "code_date": "代码、单位、决定日期与金额相同（一方无文号）",
+    "name_date": "名称、单位、决定日期与金额相同（一方无文号）",
+    "same_decision": "同一决定的另一处记录",
+    "single": "仅一方有记录",
+}
+
+
+@dataclass(frozen=True)
+class Level:
+    """One pairing rule: equal `keys` pair, the n-th with the n-th. `without_number`: which side must lack a number."""
+
+    rule: str
+    keys: tuple[str, ...]
+    score: float
+    without_number: str | None = None
+
+
+LEVELS = (
+    Level("number_code", ("kind", "number", "code"), 1.0),
+    Level("number_name", ("kind", "number", "party"), 0.98),
+    Level("weak_number_code", ("kind", "weak", "code", "unit_id"), 0.95),
+    Level("weak_number_name", ("kind", "weak", "party", "unit_id"), 0.92),
+    Level("number_unit", ("kind", "number", "unit_id", "day"), 0.8),
+    Level("code_date", ("kind", "code", "unit_id", "day", "amount"), 0.75, "publication"),
+    Level("code_date", ("kind", "code", "unit_id", "day", "amount"), 0.75, "submission"),
+    Level("name_date", ("kind", "name", "unit_id", "day", "amount"), 0.7, "publication"),
+    Level("name_date", ("kind", "name", "unit_id", "day", "amount"), 0.7, "submission"),
+)
+
+
+def pair(engine: Engine) -> None:
+    """From tables `publications` and `submissions` make `members_pub`, `members_sub` (record -> decision) and `decisions`.
+
+    decisions: decision, rule, score, ambiguous. A decision's id is the least record id of its submissions, else of its
+    publications, marked with the side.
+    """
+    published = _bridge(engine, _copies(engine, "publications", "first_seen"))
+    submitted = engine.keep("grouped_submissions", _copies(engine, "submissions", "received_at"))
+    left_p = engine.keep("open_publications_0", _decisions_of(published))
+    left_s = engine.keep("open_submissions_0", _decisions_of(submitted))
+    whole_p, whole_s = left_p, left_s
+    pairs: Frame | None = None
+    for number, level in enumerate(LEVELS, start=1):
+        made = engine.keep(f"level_{number}", _apply(level, left_p, left_s))
+        pairs = made if pairs is None else pairs.unionByName(made)
+        left_p = engine.keep(
+            f"open_publications_{number}", join(left_p, made.select(F.col("p").alias("id")), ["id"], "left_anti")
+        )
+        left_s = engine.keep(
+            f"open_submissions_{number}", join(left_s, made.select(F.col("s").alias("id")), ["id"], "left_anti")
+        )
+    assert pairs is not None
+    paired = engine.keep("paired", pairs)
+    joined_p = engine.keep("joined_publications", _attach(engine, left_p, whole_s, paired, "s"))
+    joined_s = engine.keep("joined_submissions", _attach(engine, left_s, whole_p, paired, "p"))
+    _result(engine, published, submitted, paired, left_p, left_s, joined_p, joined_s)
+
+
+# ---------------------------------------------------------------- copies of one side
+
+
+def _copies(engine: Engine, table: str, moment: str) -> Frame:
+    """Every record with `group`: the least record id of the decision it belongs to on its own side."""
+    side = engine.table(table)
+    place = F.col("portal_id") if "portal_id" in side.columns else F.lit("")
+    base = side.select(
+        "record_id", "kind", "unit_id",
+        F.col("document_number_key").alias("number"), F.col("document_number_weak").alias("weak"),
+        F.col("counterparty_code").alias("code"), F.col("counterparty_key").alias("name"),
+        F.col("decision_date").alias("day"), F.coalesce(F.col("fine_yuan"), F.lit(-1.0).cast("double")).alias("amount"),
+        F.col(moment).alias("moment"), place.alias("place"),
+        F.coalesce(F.col("counterparty_key").startswith("p:"), F.lit(False)).alias("person"),
+    )  # fmt: skip
+    # Masked persons of one surname under one number are different people; their dates and amounts tell them apart.
+    nth = F.row_number().over(
+        Window.partitionBy("place", "kind", "number", "name").orderBy("day", "amount", "record_id")
+    )
+    party = F.when(F.col("person"), F.concat(F.col("name"), F.lit("#"), nth.cast("string"))).otherwise(F.col("name"))
+    base = engine.keep(f"keys_{table}", base.withColumn("party", party))
+    by_code = _least("record_id", ("kind", "number", "code"))
+    by_name = _least("by_code", ("kind", "number", "party"))
+    return (
+        base.withColumn("by_code", by_code)
+        .withColumn("by_name", by_name)
+        .withColumn("group", F.min("by_name").over(Window.partitionBy("by_code")))
+        .drop("by_code", "by_name")
+    )
+
+
+def _least(column: str, keys: tuple[str, ...]) -> Column:
+    """The least value among rows with equal keys; a row that lacks a key keeps its own."""
+    return F.when(_complete(keys), F.min(column).over(Window.partitionBy(*keys))).otherwise(F.col(column))
+
+
+def _complete(keys: tuple[str, ...]) -> Column:
+    return all_of(*(F.col(key).isNotNull() for key in keys))
+
+
+def _bridge(engine: Engine, published: Frame) -> Frame:
+    """A window without a number column shows a decision that another window shows with its number: same party, unit, day.
+
+    Only where each window shows that party on that day once; else nothing can tell the decisions apart.
+    """
+    keys = ("kind", "unit_id", "name", "day")
+    counted = engine.keep(
+        "counted_publications",
+        published.withColumn("here", F.count("record_id").over(Window.partitionBy(*keys, "place"))),
+    )
+    window = Window.partitionBy(*keys)
+    numbered = F.when(F.col("number").isNotNull(), F.col("group"))
+    looked = counted.withColumn("most", F.max("here").over(window)).withColumn(
+        "bridge", F.coalesce(F.min(numbered).over(window), F.min("group").over(window))
+    )
+    alone = _complete(keys) & F.col("number").isNull() & (F.col("most") == 1) & ~F.col("person")
+    bridged = looked.withColumn("group", F.when(alone, F.col("bridge")).otherwise(F.col("group")))
+    return engine.keep("grouped_publications", bridged.drop("here", "most", "bridge"))
+
+
+def _decisions_of(side: Frame) -> Frame:
+    """One row per decision of one side, with the keys any of its records bears."""
+    return side.groupBy("group").agg(
+        *(F.min(name).alias(name) for name in ("kind", "unit_id", "number", "weak", "code", "name", "party", "day")),
+        F.max("amount").alias("amount"),
+    ).withColumnRenamed("group", "id")  # fmt: skip
+
+
+# ---------------------------------------------------------------- levels
+
+
+def _apply(level: Level, published: Frame, submitted: Frame) -> Frame:
+    """The pairs of one level: p, s, rule, score, ambiguous."""
+    left = _numbered(published, level, "publication", "p")
+    right = _numbered(submitted, level, "submission", "s")
+    return join(left, right, [*level.keys, "n"], "inner").select(
+        "p", "s", F.lit(level.rule).alias("rule"), F.lit(level.score).cast("double").alias("score"),
+        ((F.col("many_p") > 1) | (F.col("many_s") > 1)).alias("ambiguous"),
+    )  # fmt: skip
+
+
+def _numbered(side: Frame, level: Level, name: str, letter: str) -> Frame:
+    complete = _complete(level.keys)
+    if level.without_number == name:
+        complete = complete & F.col("number").isNull()
+    window = Window.partitionBy(*level.keys)
+    return side.where(complete).select(
+        *level.keys,
+        F.col("id").alias(letter),
+        F.row_number().over(window.orderBy("id")).alias("n"),
+        F.count("id").over(window).alias(f"many_{letter}"),
+    )
+
+
+# ---------------------------------------------------------------- what belongs to a paired decision
+
+
+def _attach(engine: Engine, left: Frame, other: Frame, paired: Frame, letter: str) -> Frame:
+    """Leftovers of one side that plainly are a decision already paired on the other side: id, target (its `letter`)."""
+    known = engine.keep(f"known_{letter}", join(other, paired.select(F.col(letter).alias("id")), ["id"], "inner"))
+    ways: list[tuple[str, ...]] = [
+        ("kind", "number", "code"),
+        ("kind", "number", "party"),
+        ("kind", "number", "unit_id", "day"),
+    ]
+    if (
+        letter == "s"
+    ):  # a further window without a number column; further submissions without number are decisions of their own
+        ways += [("kind", "unit_id", "name", "day"), ("kind", "unit_id", "code", "day")]
+    found: Frame | None = None
+    for keys in ways:
+        mine = left.where(_complete(keys))
+        if "number" not in keys:
+            mine = mine.where(F.col("number").isNull())
+        targets = known.where(_complete(keys)).groupBy(*keys).agg(F.min("id").alias("target"))
+        made = join(mine, targets, list(keys), "inner").select("id", "target")
+        found = made if found is None else found.unionByName(made)
+    assert found is not None
+    return found.groupBy("id").agg(F.min("target").alias("target"))
+
+
+def _result(
+    engine: Engine, published: Frame, submitted: Frame, paired: Frame, left_p: Frame, left_s: Frame, joined_p: Frame, joined_s: Frame
+) -> None:  # fmt: skip
+    def named(column: str, letter: str) -> Column:
+        return F.concat(F.lit(letter), F.col(column))
+
+    of_p = (
+        paired.select(F.col("p").alias("group"), named("s", "s:").alias("decision"))
+        .unionByName(joined_p.select(F.col("id").alias("group"), named("target", "s:").alias("decision")))
+        .unionByName(
+            engine.keep("lone_publications", join(left_p, joined_p.select("id"), ["id"], "left_anti")).select(
+                F.col("id").alias("group"), named("id", "p:").alias("decision")
+            )
+        )
+    )
+    to_s = join(joined_s.select(F.col("id"), F.col("target").alias("p")), paired.select("p", "s"), ["p"], "inner")
+    # Kept before the select: sqlframe may bind a column used twice after an anti join to the side that is gone.
+    lone_s = engine.keep("lone_submissions", join(left_s, joined_s.select("id"), ["id"], "left_anti"))
+    of_s = (
+        lone_s.select("id")
+        .unionByName(paired.select(F.col("s").alias("id")))
+        .select(F.col("id").alias("group"), named("id", "s:").alias("decision"))
+        .unionByName(to_s.select(F.col("id").alias("group"), named("s", "s:").alias("decision")))
+    )
+    engine.keep(
+        "members_pub",
+        join(published, engine.keep("groups_pub", of_p), ["group"], "inner").select("record_id", "decision"),
+    )
+    engine.keep(
+        "members_sub",
+        join(submitted, engine.keep("groups_sub", of_s), ["group"], "inner").select("record_id", "decision"),
+    )
+    ids = (
+        engine.table("members_pub")
+        .select("decision")
+        .unionByName(engine.table("members_sub").select("decision"))
+        .distinct()
+    )
+    rules = paired.select(named("s", "s:").alias("decision"), "rule", "score", "ambiguous")
+    engine.keep(
+        "decisions",
+        join(ids, rules, ["decision"], "left").select(
+            "decision",
+            F.coalesce(F.col("rule"), F.lit("single")).alias("rule"),
+            "score",
+            F.coalesce(F.col("ambiguous"), F.lit(False)).alias("ambiguous"),
+        ),
+    )

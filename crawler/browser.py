@@ -1,0 +1,59 @@
+"""The browser, for the few portals whose list exists only after scripts ran.
+
+Found in this order: the variable MINGCHA_BROWSER, Playwright's own download, a browser of the system. Without one, such
+portals are reported as not looked at; nothing crashes.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from crawler.addresses import host_of
+
+_NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge")
+_ARGUMENTS = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+_SKIPPED = frozenset(("image", "font", "media", "stylesheet"))
+_IDLE_MS = 15_000
+
+
+def find_browser() -> str | None:
+    """The executable to use, or None when this machine has none."""
+    named = os.environ.get("MINGCHA_BROWSER", "").strip()
+    if named:
+        return named if Path(named).exists() else shutil.which(named)
+    cache = Path(os.environ.get("PLAYWRIGHT_BROWSERS_PATH") or Path.home() / ".cache" / "ms-playwright")
+    for pattern in ("chromium_headless_shell-*/*/*headless*shell", "chromium-*/*/chrome"):
+        own = sorted(path for path in cache.glob(pattern) if os.access(path, os.X_OK))
+        if own:
+            return str(own[-1])
+    return next((path for name in _NAMES if (path := shutil.which(name))), None)
+
+
+def settings_of(executable: str, hosts: frozenset[str], timeout_s: float) -> dict[str, Any]:
+    """Scrapy's settings for a browser look. Pages may load from `hosts` only; pictures and fonts are not loaded."""
+
+    def abort(request: Any) -> bool:
+        return request.resource_type in _SKIPPED or host_of(request.url) not in hosts
+
+    handler = "crawler.browser_transport.BrowserHandler"
+    return {
+        "DOWNLOAD_HANDLERS": {"http": handler, "https": handler},
+        "PLAYWRIGHT_BROWSER_TYPE": "chromium",
+        "PLAYWRIGHT_LAUNCH_OPTIONS": {"executable_path": executable, "headless": True, "args": _ARGUMENTS},
+        "PLAYWRIGHT_DEFAULT_NAVIGATION_TIMEOUT": timeout_s * 1000,
+        "PLAYWRIGHT_ABORT_REQUEST": abort,
+        "PLAYWRIGHT_MAX_PAGES_PER_CONTEXT": 4,
+    }
+
+
+def in_browser() -> dict[str, Any]:
+    """A request's meta that has it opened in the browser and read when its scripts have fallen silent."""
+    from scrapy_playwright.page import PageMethod  # loads Playwright, which most looks never need
+
+    return {
+        "playwright": True,
+        "playwright_page_methods": [PageMethod("wait_for_load_state", "networkidle", timeout=_IDLE_MS)],
+    }

@@ -1,0 +1,218 @@
+"""How to read: bytes in, rows of text out. Pure; nothing here fetches, stores or asks for the time.
+
+    reading = read(content, url, content_type, kind="penalty")
+    reading.rows         # decisions, still text
+    reading.reason       # why there are none, in Chinese
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import unquote, urljoin, urlsplit
+
+from selectolax.lexbor import LexborHTMLParser
+
+from crawler.extract import classify, decision_text, fragments, pairs, payloads, spreadsheets, tables
+from crawler.extract.decode import decode
+from crawler.extract.tables import Reader
+from crawler.items import Link, Seen
+
+BOOKS = frozenset(("xls", "xlsx", "et", "csv"))
+_OTHERS = ("doc", "docx", "wps", "pdf", "ofd", "zip", "rar", "7z", "jpg", "jpeg", "png", "tif", "tiff")
+ATTACHMENTS = BOOKS.union(_OTHERS)
+_BODIES = (
+    ".TRS_Editor", ".view.TRS_UEDITOR", "ucapcontent", "#zoom", "#vsb_content", ".v_news_content", ".article-content",
+    ".article_content", "#UCAP-CONTENT", ".content_body", ".bt_content", ".article", "#content", ".content",
+)  # fmt: skip
+_NOISE = ["script", "style", "noscript", "nav", "header", "footer", "select", "button"]
+_TITLE_METAS = ("articletitle", "pagetitle")
+_DATE_METAS = ("pubdate", "publishdate", "firstpublishedtime")
+_DAY = re.compile(r"(?:19|20)\d\d[-/.年]\d{1,2}[-/.月]\d{1,2}")
+_PDF, _IMAGES = b"%PDF", (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM", b"II*\0", b"MM\0*")
+DEFAULT_UNPACKED = 256 * 2**20
+
+
+@dataclass
+class Reading:
+    """What one document says."""
+
+    form: str | None = None  # wide_table | key_value | decision_text | attachment | json | image
+    rows: list[Seen] = field(default_factory=list)
+    reason: str = ""  # Chinese; why there are no rows
+    title: str = ""
+    published: str | None = None  # the page's own date of publication
+    attachments: list[Link] = field(default_factory=list)
+    not_record: bool = False  # a notice, a catalogue: rightly without records
+    unread: bool = False  # something is there that we cannot read
+
+
+def read(
+    content: bytes,
+    url: str,
+    content_type: str | None = None,
+    kind: str = "auto",
+    *,
+    base_url: str | None = None,
+    title: str = "",
+    lookups: Mapping[str, str] | None = None,
+    max_unpacked: int = DEFAULT_UNPACKED,
+) -> Reading:
+    """The decisions one document shows. `title` is what the list called it. Never raises on any content."""
+    reader = Reader(kind if kind in ("licence", "penalty") else "auto", dict(lookups or {}))
+    suffix = suffix_of(url)
+    if content.startswith(_PDF) or suffix in ("pdf", "ofd"):
+        return Reading("attachment", reason="PDF、OFD 附件，本版本读不出其中的记录", title=title, unread=True)
+    if content.startswith(_IMAGES) or suffix in ("jpg", "jpeg", "png", "tif", "tiff"):
+        return Reading("image", reason="图片，读不出其中的记录", title=title, unread=True)
+    if spreadsheets.is_book(content) or suffix in BOOKS:
+        return _read_book(content, reader, title, max_unpacked)
+    text = decode(content, content_type)
+    if text.lstrip()[:1] in ("{", "["):
+        return _read_json(text, reader)
+    if "\0" in text[:2000]:
+        return Reading("attachment", reason="不是网页也不是电子表格，读不出其中的记录", title=title, unread=True)
+    return read_page(text, base_url or url, reader, title)
+
+
+def suffix_of(url: str) -> str:
+    """The ending of a document's address, in lower case without its dot; empty for a page.
+
+    >>> suffix_of("http://x.example/a/P020.XLSX?v=1"), suffix_of("getfile.do?id=1&filename=双公示.xls&type=db")
+    ('xlsx', 'xls')
+    """
+    for part in (urlsplit(url).path, *re.findall(r"=([^&]+)", urlsplit(url).query)):
+        name, dot, ending = unquote(part).rpartition(".")
+        if dot and name and ending.lower() in ATTACHMENTS:
+            return ending.lower()
+    return ""
+
+
+def _read_book(content: bytes, reader: Reader, title: str, max_unpacked: int) -> Reading:
+    try:
+        if spreadsheets.is_book(content):
+            rows = spreadsheets.read_book(content, reader, max_unpacked)
+        else:
+            rows = spreadsheets.read_false_book(content, reader)
+    except spreadsheets.Unreadable as error:
+        return Reading("attachment", reason=str(error), title=title, unread=True)
+    if rows:
+        return Reading("attachment", rows, title=title)
+    if classify.not_a_record(title):
+        return Reading(reason="目录或通知类附件，不是公示记录", title=title, not_record=True)
+    return Reading("attachment", reason="电子表格中没有认得出的表头", title=title, unread=True)
+
+
+def _read_json(text: str, reader: Reader) -> Reading:
+    try:
+        rows = payloads.rows_of(payloads.parse(text))
+    except ValueError:
+        return Reading("json", reason="不是合法的 JSON", unread=True)
+    found = payloads.records(rows, reader) if rows else []
+    if found:
+        return Reading("json", found)
+    return Reading("json", reason="JSON 中没有认得出的记录", not_record=not rows, unread=bool(rows))
+
+
+def read_page(text: str, base_url: str, reader: Reader, title: str = "") -> Reading:
+    """The decisions a page shows: in tables, in what stands commented out, in lines, in the decision's own words."""
+    tree = tables.parse(text)
+    metas = metas_of(tree)
+    own_title = next((metas[name] for name in _TITLE_METAS if metas.get(name)), "")
+    heading = tree.css_first("title")
+    title = max(own_title, title, key=len) or (tables.text_of(heading) if heading else "")
+    reading = Reading(title=title, published=_published(metas))
+    body = body_of(tree)
+    lines = tables.text_of(body).split("\n") if body else []
+    if classify.not_a_record(title, "".join(lines)[:200]):
+        reading.not_record, reading.reason = True, "目录、通知、告知等，不是行政决定的公示"
+        return reading
+    rows = tables.records(tree, reader)
+    if not rows and "<!--" in text:
+        rows = [seen for part in fragments.commented(text, "table") for seen in tables.records(tables.parse(part), reader)]
+    if not rows:
+        rows = _in_words(title, lines, reader)
+    if rows:
+        reading.form, reading.rows = rows[0].form, rows
+        return reading
+    reading.attachments = attachments_of(tree, base_url)
+    if reading.attachments:
+        reading.form, reading.reason = "attachment", "页面本身没有记录，只有附件"
+    elif body is not None and body.css_first("img") is not None and sum(map(len, lines)) < 300:
+        reading.form, reading.reason, reading.unread = "image", "只有图片，读不出其中的记录", True
+    else:
+        reading.not_record, reading.reason = True, "页面中没有行政决定的要素"
+    return reading
+
+
+def _in_words(title: str, lines: list[str], reader: Reader) -> list[Seen]:
+    """Lines of label and value; else the decision's own words, which also begin with a few labels (当事人：…)."""
+    rows = pairs.records(lines, reader)
+    if rows and all("document_number" in seen.fields for seen in rows):
+        return rows
+    one = decision_text.record(title, lines, reader.kind)
+    if one is None or len(rows) > 1:
+        return rows
+    if rows and "document_number" in one.fields:
+        return [one]
+    return rows or [one]
+
+
+def metas_of(tree: LexborHTMLParser) -> dict[str, str]:
+    """The page's metas by lower-case name (government sites share the names); the first of several counts."""
+    metas: dict[str, str] = {}
+    for node in tree.css("meta[name]"):
+        name = (node.attributes.get("name") or "").strip().lower()
+        metas.setdefault(name, (node.attributes.get("content") or "").strip())
+    return metas
+
+
+def _published(metas: Mapping[str, str]) -> str | None:
+    for name in _DATE_METAS:
+        match = _DAY.search(metas.get(name, ""))
+        if match:
+            return match[0]
+    return None
+
+
+def body_of(tree: LexborHTMLParser) -> tables.LexborNode | None:
+    """The part of a page that holds its article; the whole body when no container is known."""
+    for selector in _BODIES:
+        node = tree.css_first(selector)
+        if node is not None and len(node.text(deep=True).strip()) >= 20:
+            return node
+    body = tree.body
+    if body is not None:
+        for node in body.css(", ".join(_NOISE)):
+            node.decompose()
+    return body
+
+
+def attachments_of(tree: LexborHTMLParser, base_url: str) -> list[Link]:
+    """The documents a page links to, each once, in order."""
+    found: dict[str, Link] = {}
+    for node in tree.css("a[href]"):
+        href = (node.attributes.get("href") or "").strip()
+        text = tables.text_of(node) or node.attributes.get("title") or ""
+        if suffix_of(href) or text.rpartition(".")[2].lower() in ATTACHMENTS:
+            address = absolute(base_url, href)
+            if address:
+                found.setdefault(address, Link(address, text))
+    return list(found.values())
+
+
+def absolute(base_url: str, href: str) -> str | None:
+    """The address a link leads to; None for script, mail and broken ones."""
+    href = href.strip().replace("\\", "/")
+    if not href or href.startswith(("#", "javascript:", "mailto:", "tel:", "data:")):
+        return None
+    try:
+        url = urljoin(base_url, href)
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            return None
+        parts.port  # noqa: B018 - raises when the port is no number
+    except ValueError:
+        return None
+    return url.partition("#")[0]

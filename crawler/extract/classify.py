@@ -1,0 +1,116 @@
+"""What a response is, before anybody reads records from it: blocked, missing, a shell, a notice, or a page."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_TAGS = re.compile(r"<script.*?</script>|<style.*?</style>|<!--.*?-->|<[^>]+>", re.S | re.I)
+_BLOCK_WORDS = re.compile(
+    r"访问被(?:禁止|拦截|拒绝)|您的访问过于频繁|访问频率过高|请求被拦截|安全(?:防护|验证)中|请完成(?:安全)?验证|人机验证|"
+    r"Request blocked|Access Denied|wzws(?:challenge|template|confirm)|__jsl_clearance|\$_ts\s*=|您的请求(?:可能)?(?:存在|带有)",
+    re.I,
+)
+_MISSING_WORDS = re.compile(
+    r"页面不存在|页面(?:已|被)?删除|您访问的(?:栏目|页面|内容)(?:不存在|已|可能)|该栏目(?:已|不存在)|"
+    r"找不到(?:该|您要的|你要的)?页面|404\s*not\s*found|栏目(?:已经?)?(?:撤销|关闭)",
+    re.I,
+)
+_EMPTY_WORDS = re.compile(
+    r"暂无(?:相关)?(?:数据|内容|信息|记录|公示)|没有(?:找到)?(?:相关)?(?:数据|内容|信息|记录)|本栏目暂无|无相关(?:记录|信息|数据)|共\s*0\s*条|"
+    r"正在建设中|内容(?:正在)?更新中"
+)
+_REFRESH = re.compile(r"""<meta[^>]+http-equiv\s*=\s*["']?refresh[^>]+url\s*=\s*['"]?([^"'>\s]+)""", re.I)
+_LOCATION = re.compile(r"""(?:window\.|top\.|self\.|document\.)?location(?:\.href)?\s*=\s*["']([^"']{1,500})["']""", re.I)
+_TEMPLATE = re.compile(r"\{\{\s*#?(?:each\s+)?[\w.]+[^}]{0,60}\}\}")
+_SCRIPT_LIST = re.compile(
+    r"handlebars|x-handlebars-template|loadPageData|\.ajax\s*\(|\bfetch\s*\(|axios|XMLHttpRequest|table\.render|"
+    r"<div\s+id=[\"']?(?:app|root)[\"']?\s*>\s*</div>",
+    re.I,
+)
+
+# Titles of things that stand in penalty and licence columns and are no decisions (portals: "records that are not records").
+_NOT_RECORDS = re.compile(
+    r"行政(?:处罚|许可)(?:事项|目录|流程|裁量|自由裁量|权力)|处罚目录|事项目录|权(?:力|责)清单|裁量(?:权)?(?:基准|标准)|"
+    r"行政复议|复议决定|告知书|听证(?:通知|公告)|送达公告|公告送达|典型案例|以案释法|检查(?:记录|笔录|情况|结果)|未发现违法|"
+    r"零(?:申报|报告|公示)|本(?:月|季度|期)无|无(?:行政)?(?:处罚|许可)(?:信息|案件|事项)|执行(?:情况|中)|批前公示|受理(?:公告|公示|清单)|"
+    r"办事指南|服务指南|实施(?:办法|细则)|管理办法|工作(?:总结|方案|报告|通知|计划)|年度报告|统计(?:表|数据|年报)|"
+    r"通知$|的通知|意见$|解读|(?:征求|公开)意见|培训班|催告书|信用修复(?:指南|流程|告知)"
+)
+_RECORD_WORDS = re.compile(r"(?:行政)?处罚(?:决定|信息|公示|公开|案)|决定书|许可(?:决定|信息|公示|证)|准予|批复|核准|审批结果|备案")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a response cannot be read. `outcome` is one of the ledger's words."""
+
+    outcome: str
+    reason: str
+
+
+def visible(html: str) -> str:
+    """Roughly the words a visitor sees (cheap: for rules on short pages, not for reading records)."""
+    return " ".join(_TAGS.sub(" ", html).split())
+
+
+def problem_of(status: int, text: str) -> Problem | None:
+    """What is wrong with a response, or None when it looks like a page."""
+    if status in (412, 521) or (status in (200, 202, 403, 503) and _short_and(text, _BLOCK_WORDS)):
+        return Problem("blocked", f"网站防护拦截了访问（HTTP {status}），无法看到栏目内容")
+    if status in (401, 403, 429):
+        return Problem("blocked", f"网站拒绝访问（HTTP {status}），无法看到栏目内容")
+    if status in (404, 410):
+        return Problem("column_missing", f"网址打不开：页面不存在（HTTP {status}）")
+    if status >= 400:
+        return Problem("unreachable", f"网站出错（HTTP {status}）")
+    if status == 202 or (status == 200 and not text.strip()):
+        return Problem("blocked", f"网站只返回空白或校验脚本（HTTP {status}），无法看到栏目内容")
+    if _short_and(text, _MISSING_WORDS):
+        return Problem("soft_404", "网址能打开，但页面写明栏目或内容不存在")
+    return None
+
+
+def _short_and(text: str, words: re.Pattern[str]) -> bool:
+    if len(text) > 40_000:
+        return False
+    if words is _BLOCK_WORDS and len(text) < 8_000 and words.search(text):
+        return True
+    seen = visible(text)
+    return len(seen) < 600 and words.search(seen) is not None
+
+
+def says_empty(text: str) -> bool:
+    """Whether a page says itself that there is nothing."""
+    return _EMPTY_WORDS.search(visible(text)) is not None
+
+
+def shell_target(text: str) -> str | None:
+    """Where a page without content of its own sends its visitor (meta refresh, script, single frame)."""
+    if len(text) > 20_000 or len(visible(text)) > 200:
+        return None
+    match = _REFRESH.search(text) or _LOCATION.search(text)
+    if match:
+        return match[1]
+    frames = re.findall(r"""<i?frame[^>]+src\s*=\s*["']?([^"'>\s]{1,500})""", text, re.I)
+    return frames[0] if len(frames) == 1 else None
+
+
+def template_list(text: str) -> bool:
+    """Whether the list is only a template that a script fills."""
+    return _TEMPLATE.search(text) is not None
+
+
+def script_list(text: str) -> bool:
+    """Whether a list without items may be made by a script."""
+    return template_list(text) or _SCRIPT_LIST.search(text) is not None
+
+
+def not_a_record(title: str, opening: str = "") -> bool:
+    """Whether a title (and the first 200 characters) is that of a notice, a catalogue, a report: no decision.
+
+    >>> not_a_record("行政处罚事项目录"), not_a_record("某公司行政处罚决定书"), not_a_record("2026年9月行政处罚信息公示")
+    (True, False, False)
+    """
+    if _NOT_RECORDS.search(title):
+        return "决定书" not in title or "复议" in title
+    return bool(opening) and not _RECORD_WORDS.search(title) and _NOT_RECORDS.search(opening[:200]) is not None

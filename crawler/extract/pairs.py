@@ -1,0 +1,32 @@
+"""Records in lines of `label：value`: paragraphs, list items, definition lists."""
+
+from __future__ import annotations
+
+import re
+
+from crawler.extract.tables import Reader, match_pairs, records_of_pairs
+from crawler.items import Seen
+
+_LINE = re.compile(r"^[\s\d、.．（()）一二三四五六七八九十]{0,6}([^：:\n]{2,40})[：:]\s*(.*)$")
+_VALUE_LIMIT = 5_000
+
+
+def pairs_of(lines: list[str]) -> list[tuple[str, str]]:
+    """Labels and values of lines; a line without a label continues the value above it."""
+    found: list[tuple[str, str]] = []
+    for line in lines:
+        match = _LINE.match(line)
+        if match:
+            found.append((match[1].strip(), match[2].strip()))
+        elif found and len(found[-1][1]) < _VALUE_LIMIT:
+            label, value = found[-1]
+            found[-1] = (label, f"{value}\n{line}" if value else line)
+    return found
+
+
+def records(lines: list[str], reader: Reader) -> list[Seen]:
+    """The decisions told by lines, when at least three labels are known and one of them names the decision."""
+    pairs = match_pairs(pairs_of(lines), reader)
+    if len({pair.column.field for pair in pairs if pair.column}) < 3:
+        return []
+    return records_of_pairs(pairs, reader, "key_value")

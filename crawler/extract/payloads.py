@@ -1,0 +1,83 @@
+"""Records in JSON: grids of every make keep their rows in some list of objects and say how many there are."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from crawler.extract.tables import Reader, is_decision, put
+from crawler.items import Seen
+
+_JSONP = re.compile(r"^\s*[\w$.]{1,80}\s*\(\s*([\[{].*[\]}])\s*\)\s*;?\s*$", re.S)
+_ROWS = ("data", "rows", "list", "records", "result", "results", "items", "content", "gridModel", "page", "d")
+_TOTALS = ("count", "total", "totalCount", "recordsTotal", "totalElements", "totalRecord", "totalNum", "tatalCount")
+
+
+def parse(text: str) -> Any:
+    """The value of JSON or JSONP text. Raises ValueError when it is neither."""
+    match = _JSONP.match(text)
+    try:
+        value = json.loads(match[1] if match else text)
+        if isinstance(value, dict) and isinstance(value.get("d"), str):
+            value = json.loads(value["d"])  # ASMX wraps the answer in a text
+    except RecursionError:
+        raise ValueError("JSON is nested too deeply") from None
+    return value
+
+
+def rows_of(value: Any, path: str | None = None) -> list[dict[str, Any]] | None:
+    """The list of row objects, at `path` (dots) or where grids usually keep it; None when there is none."""
+    if path:
+        for key in path.split("."):
+            value = value.get(key) if isinstance(value, dict) else None
+        return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else None
+    for _ in range(4):
+        if isinstance(value, list):
+            return [row for row in value if isinstance(row, dict)]
+        if not isinstance(value, dict):
+            return None
+        inner = [value[key] for key in _ROWS if isinstance(value.get(key), (list, dict))]
+        lists = [candidate for candidate in inner if isinstance(candidate, list)]
+        value = lists[0] if lists else inner[0] if inner else None
+    return None
+
+
+def total_of(value: Any, path: str | None = None) -> int | None:
+    """How many rows the server says there are."""
+    if path:
+        for key in path.split("."):
+            value = value.get(key) if isinstance(value, dict) else None
+        return _whole(value)
+    for _ in range(3):
+        if not isinstance(value, dict):
+            return None
+        for key in _TOTALS:
+            if (number := _whole(value.get(key))) is not None:
+                return number
+        value = next((value[key] for key in _ROWS if isinstance(value.get(key), dict)), None)
+    return None
+
+
+def _whole(value: Any) -> int | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int) and value >= 0:
+        return value
+    return int(value) if isinstance(value, str) and value.isdecimal() and len(value) < 10 else None
+
+
+def records(rows: list[dict[str, Any]], reader: Reader) -> list[Seen]:
+    """A decision for each row object whose keys are known codes or labels."""
+    labels = list(dict.fromkeys(str(key) for row in rows for key in row))
+    columns = dict(zip(labels, reader.columns(labels), strict=True)) if labels else {}
+    kind = reader.kind_for(labels)
+    found: list[Seen] = []
+    for number, row in enumerate(rows, start=1):
+        seen = Seen(kind, {}, "json", row=number)
+        for key, value in row.items():
+            if isinstance(value, (str, int, float)) and not isinstance(value, bool):
+                put(seen, str(key), columns[str(key)], str(value).strip())
+        if is_decision(seen):
+            found.append(seen)
+    return found

@@ -1,0 +1,325 @@
+"""Records in tables: wide tables (a header, then one decision a row) and key/value tables (2, 4 or more columns).
+
+Real tables have spans, a title row above the header, a header in two rows, a row of filling rules below it, several
+headers on one page, a layout table of one cell around everything, and empty rows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from crawler.items import Seen
+from standard import aliases
+
+_BREAKS = re.compile(r"<br\s*/?>|</p\s*>|</div\s*>|</li\s*>|</h\d\s*>", re.I)
+_BLANKS = re.compile(r"[ \t\r\f\v\xa0\u3000]+")
+_SOURCE_LINES = re.compile(r"[\r\n\t]+")
+_LABEL_LIMIT = 60  # a header with its filling hint is rarely longer
+_HEADER_ROWS = 10
+_MAX_SPAN = 200
+_MAX_CELLS = 1_500_000  # a hostile colspan or rowspan must not fill the memory
+_RULES = re.compile(r"^(?:必填|选填|非必填|可选)|填写|格式[：:]|不超过|个?字符|长度|按照.{0,6}填|如有|例?如[：:]|^\d{1,3}(?:位|字)")
+_TOTAL = re.compile(r"^(?:合计|总计|小计|备注|注|说明|填表人|制表)[：:]?")
+_IDENTITY = ("document_number", "counterparty")
+_SERIAL = re.compile(r"^(?:序号|编号|序列|NO\.?|№)$", re.I)
+
+
+@dataclass
+class Grid:
+    """One table as rows of texts; spans are filled in, `own` tells which cells stand there themselves."""
+
+    rows: list[list[str]] = field(default_factory=list)
+    own: list[list[bool]] = field(default_factory=list)
+
+    def plain(self, number: int) -> list[str]:
+        """The cells that stand in this row themselves."""
+        return [text for text, own in zip(self.rows[number], self.own[number], strict=True) if own]
+
+
+def parse(html: str) -> LexborHTMLParser:
+    """A tree in which breaks of lines are line feeds and source lines are blanks."""
+    return LexborHTMLParser(_BREAKS.sub(lambda match: "\n" + match[0], _SOURCE_LINES.sub(" ", html)))
+
+
+def text_of(node: LexborNode) -> str:
+    """The text of a node, line by line, without blanks at the edges."""
+    lines = (_BLANKS.sub(" ", line).strip() for line in node.text(deep=True, separator="").split("\n"))
+    return "\n".join(line for line in lines if line)
+
+
+def squeeze(text: str) -> str:
+    """A label without any blank."""
+    return "".join(text.split())
+
+
+def records(tree: LexborHTMLParser, reader: Reader) -> list[Seen]:
+    """The decisions of every table of a page. A table around others is read only when those within gave nothing."""
+    tables = tree.css("table")
+    around = {outer.mem_id for table in tables if (outer := _table_around(table)) is not None}
+    found: list[Seen] = []
+    for outer in (False, True):
+        for table in tables:
+            if (table.mem_id in around) == outer:
+                found.extend(read(grid_of(table), reader))
+        if found:
+            break
+    for number, seen in enumerate(found, start=1):
+        seen.row = number
+    return found
+
+
+def _table_around(table: LexborNode) -> LexborNode | None:
+    node = table.parent
+    while node is not None and node.tag != "table":
+        node = node.parent
+    return node
+
+
+def _own_rows(table: LexborNode) -> Iterator[LexborNode]:
+    for child in table.iter():
+        if child.tag == "tr":
+            yield child
+        elif child.tag in ("tbody", "thead", "tfoot"):
+            yield from (row for row in child.iter() if row.tag == "tr")
+
+
+def _span(cell: LexborNode, name: str) -> int:
+    value = cell.attributes.get(name) or "1"
+    digits = value.strip()[:6]
+    return min(max(int(digits), 1), _MAX_SPAN) if digits.isdecimal() else 1
+
+
+def grid_of(table: LexborNode) -> Grid:
+    """A table with its spans filled in."""
+    grid = Grid()
+    carried: dict[int, tuple[int, str]] = {}  # column -> rows still to fill, text
+    cells = 0
+    for row in _own_rows(table):
+        texts: list[str] = []
+        own: list[bool] = []
+
+        def fill(texts: list[str] = texts, own: list[bool] = own) -> None:
+            while len(texts) in carried:
+                left, text = carried.pop(len(texts))
+                if left > 1:
+                    carried[len(texts)] = (left - 1, text)
+                texts.append(text)
+                own.append(False)
+
+        fresh: list[tuple[int, int, str]] = []
+        for cell in row.iter():
+            if cell.tag not in ("td", "th"):
+                continue
+            fill()
+            text = text_of(cell)
+            down = _span(cell, "rowspan")
+            for number in range(_span(cell, "colspan")):
+                if down > 1:
+                    fresh.append((len(texts), down - 1, text))
+                texts.append(text)
+                own.append(number == 0)
+        fill()
+        carried.update({column: (left, text) for column, left, text in fresh})
+        cells += len(texts)
+        if cells > _MAX_CELLS:
+            break
+        if any(texts):
+            grid.rows.append(texts)
+            grid.own.append(own)
+    return grid
+
+
+@dataclass(frozen=True)
+class Reader:
+    """How labels are understood on this page."""
+
+    kind: str  # licence | penalty | auto
+    lookups: dict[str, str]
+
+    def columns(self, labels: list[str], samples: list[list[str]] | None = None) -> list[aliases.Column | None]:
+        """A column for each label that is known; `samples` are rows of values below them."""
+        short = [label if len(label) <= _LABEL_LIMIT else "" for label in labels]
+        return aliases.match(short, None if self.kind == "auto" else self.kind, samples, self.lookups)
+
+    def kind_for(self, labels: list[str]) -> str:
+        """The kind of record under these labels."""
+        return self.kind if self.kind in ("licence", "penalty") else aliases.kind_of(labels) or "penalty"
+
+
+def read(grid: Grid, reader: Reader) -> list[Seen]:
+    """The decisions of one table; empty when it holds none."""
+    header = _header(grid, reader)
+    if header is not None and header.sure:
+        return list(_wide(grid, header, reader))
+    pairs = match_pairs([pair for n in range(len(grid.rows)) for pair in _row_pairs(grid.plain(n), grid.rows[n])], reader)
+    known = len({p.column.field for p in pairs if p.column})
+    if header is not None and len(header.fields) >= known:
+        return list(_wide(grid, header, reader))
+    return records_of_pairs(pairs, reader, "key_value") if known >= 3 else []
+
+
+@dataclass(frozen=True)
+class Header:
+    """A recognised header: the row it ends in, its labels and their columns."""
+
+    row: int
+    labels: list[str]
+    columns: list[aliases.Column | None]
+    fields: set[str]
+    sure: bool  # in a key/value table half of a row are values, so more than half known labels are a header
+
+
+def _header(grid: Grid, reader: Reader) -> Header | None:
+    best: Header | None = None
+    for number in range(min(_HEADER_ROWS, len(grid.rows))):
+        for labels, last in _label_rows(grid, number):
+            if len({label for label in labels if label}) < 3:
+                continue
+            columns = reader.columns(labels, grid.rows[last + 1 : last + 6])
+            fields = {column.field for column in columns if column is not None} - {"ordinal"}
+            filled = len({label for label in labels if label and not _SERIAL.match(label)})
+            enough = len(fields) >= 3 or (len(fields) == 2 and fields.issuperset(_IDENTITY))
+            if enough and len(fields) * 10 >= filled * 4 and (best is None or len(fields) > len(best.fields)):
+                best = Header(last, labels, columns, fields, len(fields) >= 5 and len(fields) * 20 > filled * 11)
+    return best
+
+
+def _label_rows(grid: Grid, number: int) -> Iterator[tuple[list[str], int]]:
+    """A row as labels; and, when the row below can be its second half, both together."""
+    upper = [squeeze(text) for text in grid.rows[number]]
+    yield upper, number
+    if number + 1 < len(grid.rows) and len(set(upper)) < len(upper):
+        lower = [squeeze(text) for text in grid.rows[number + 1]]
+        if len(lower) == len(upper):
+            yield [a if a == b or not b else b if not a else a + b for a, b in zip(upper, lower, strict=True)], number + 1
+            yield [b or a for a, b in zip(upper, lower, strict=True)], number + 1
+
+
+def _wide(grid: Grid, header: Header, reader: Reader) -> Iterator[Seen]:
+    kind = reader.kind_for(header.labels)
+    current = header
+    for number in range(header.row + 1, len(grid.rows)):
+        cells = grid.rows[number]
+        labels = [squeeze(text) for text in cells]
+        if _is_header(labels, current):
+            continue
+        if len(set(labels)) >= 3 and sum(label in current.labels for label in labels) * 2 > len(labels):
+            columns = reader.columns(labels)  # another order of columns further down
+            current = Header(number, labels, columns, {c.field for c in columns if c}, True)
+            continue
+        if _is_rules(labels) or _is_rest(labels):
+            continue
+        seen = row_of(current.labels, current.columns, cells, kind, "wide_table")
+        if seen is not None:
+            seen.row = number + 1
+            yield seen
+
+
+def _is_header(labels: list[str], header: Header) -> bool:
+    same = sum(1 for a, b in zip(labels, header.labels, strict=False) if a and a == b)
+    return same >= max(2, len([label for label in labels if label]) - 1)
+
+
+def _is_rules(labels: list[str]) -> bool:
+    filled = [label for label in labels if label and not label.isdecimal()]
+    return len(filled) > 0 and sum(1 for label in filled if _RULES.search(label)) * 2 > len(filled)
+
+
+def _is_rest(labels: list[str]) -> bool:
+    """Titles, sums and notes: one text over the whole width, or a row that begins with 合计."""
+    filled = [label for label in labels if label]
+    if len(filled) == 0:
+        return True
+    return len(set(filled)) == 1 or _TOTAL.match(filled[0]) is not None
+
+
+def row_of(
+    labels: list[str], columns: list[aliases.Column | None], cells: list[str], kind: str, form: str
+) -> Seen | None:
+    """One row under its header; None when nothing in it tells a decision."""
+    seen = Seen(kind, {}, form)
+    for label, column, text in zip(labels, columns, cells, strict=False):
+        put(seen, label, column, text)
+    return seen if is_decision(seen) else None
+
+
+def put(seen: Seen, label: str, column: aliases.Column | None, text: str) -> None:
+    """One value under its label. A second value of one field never overwrites the first."""
+    if not text or _SERIAL.match(label):
+        return
+    if column is None or seen.fields.get(column.field, text) != text:
+        seen.others.setdefault(label or "（无列名）", text)
+        return
+    if column.field == "stated_published_on":
+        seen.stated_published_on = text
+        return
+    seen.fields[column.field] = text
+    seen.labels[column.field] = label
+    seen.confidence = min(seen.confidence, column.confidence)
+    if column.money:
+        seen.money[column.field] = column.money
+
+
+def is_decision(seen: Seen) -> bool:
+    """Whether enough is told to speak of one decision: two fields, one of them naming it."""
+    named = any(name in seen.fields for name in (*_IDENTITY, "case_name", "licence_name"))
+    return named and len(seen.fields) >= 2
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A label and its text, with the field it means if that is known."""
+
+    label: str
+    column: aliases.Column | None
+    text: str
+
+
+def _row_pairs(cells: list[str], filled: list[str]) -> Iterator[tuple[str, str]]:
+    """Label and value stand side by side; a group label before them (spanning rows) is left out."""
+    if len(cells) == 1:
+        if len(filled) > 1 and filled[0] != cells[0]:
+            yield filled[0], cells[0]
+        elif "\n" not in cells[0]:
+            label, colon, value = cells[0].replace("：", ":", 1).partition(":")
+            if colon:
+                yield label, value.strip()
+        return
+    if len(cells) % 2 == 1:
+        cells = cells[1:] if len(cells) > 1 else cells
+    for place in range(0, len(cells) - 1, 2):
+        yield cells[place], cells[place + 1]
+
+
+def match_pairs(found: list[tuple[str, str]], reader: Reader) -> list[Pair]:
+    """Pairs with the fields their labels mean. Where the first known label comes again, a new record begins."""
+    pairs: list[Pair] = []
+    segment: list[tuple[str, str]] = []
+    first = None
+    for label, text in [*((squeeze(label).rstrip("：:"), text) for label, text in found), ("", "")]:
+        if first is None and reader.columns([label])[0] is not None:
+            first = label
+        elif not label or label == first:
+            columns = reader.columns([name for name, _ in segment], [[value for _, value in segment]])
+            pairs.extend(Pair(name, column, value) for (name, value), column in zip(segment, columns, strict=True))
+            segment = []
+        segment.append((label, text))
+    return pairs
+
+
+def records_of_pairs(pairs: list[Pair], reader: Reader, form: str) -> list[Seen]:
+    """Decisions told by pairs, one after the other: a second number (or party) begins the next one."""
+    kind = reader.kind_for([pair.label for pair in pairs])
+    records = [Seen(kind, {}, form)]
+    for pair in pairs:
+        if pair.column and pair.text and pair.column.field in _IDENTITY:
+            old = records[-1].fields.get(pair.column.field)
+            begins = pair.column.field == "document_number" or "document_number" not in records[-1].fields
+            if old is not None and old != pair.text and begins:
+                records.append(Seen(kind, {}, form))
+        put(records[-1], pair.label, pair.column, pair.text)
+    return [seen for seen in records if is_decision(seen)]

@@ -1,0 +1,122 @@
+"""The lists of disclosure columns: lines with a link and, mostly, a date. Navigation has no dates and fails that test."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from crawler.extract import absolute, suffix_of, tables
+
+ANY = re.compile(r".")  # every address
+DATE = re.compile(r"(?:19|20)\d\d\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d{1,2}日?")
+_LINES = frozenset(("li", "tr", "dd", "dl", "p", "div"))
+_LINE_LIMIT = 400  # characters in one line of a list, title and date together
+_NEXT = re.compile(r"^(?:下一?页|下页|后一页|next|>|»|›)$", re.I)
+_PAGE_TOTAL = re.compile(r"共\s*(\d{1,5})\s*页")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a list."""
+
+    url: str
+    title: str
+    date: str | None
+
+
+def lines(tree: LexborHTMLParser, base_url: str, wanted: re.Pattern[str] | None = None) -> list[Line]:
+    """Every line of the list, each address once. Without `wanted` (a pattern of addresses) a date must stand beside it."""
+    found: dict[str, Line] = {}
+    for node in tree.css("a[href]"):
+        href = node.attributes.get("href") or ""
+        url = absolute(base_url, href)
+        if url is None or url in found or (wanted is not None and not wanted.search(url)):
+            continue
+        text = tables.text_of(node).replace("\n", "")
+        title = (node.attributes.get("title") or "").strip()
+        title = title if len(title) >= len(text.rstrip(".…")) else text
+        date = _date_beside(node, text)
+        if not title or (wanted is None and date is None):
+            continue
+        found[url] = Line(url, title, date)
+    return list(found.values())
+
+
+def _date_beside(node: LexborNode, text: str) -> str | None:
+    """The date in the line around a link, outside the link's own words; in them when there is no other."""
+    line = node.parent
+    for _ in range(4):
+        if line is None or line.tag in ("body", "ul", "ol", "table"):
+            break
+        if line.tag in _LINES:
+            words = line.text(deep=True, separator=" ")
+            if len(words) > _LINE_LIMIT or len(line.css("a[href]")) > 4:
+                break
+            outside = " ".join(words.split()).replace(text, " ", 1)
+            match = DATE.search(outside)
+            if match:
+                return "".join(match[0].split())
+        line = line.parent
+    match = DATE.search(text)
+    return "".join(match[0].split()) if match else None
+
+
+def next_page(tree: LexborHTMLParser, base_url: str) -> str | None:
+    """Where 下一页 leads, if it leads anywhere."""
+    for node in tree.css("a[href]"):
+        if _NEXT.match("".join(tables.text_of(node).split())):
+            if "disabled" in (node.attributes.get("class") or ""):
+                return None
+            return absolute(base_url, node.attributes.get("href") or "")
+    return None
+
+
+def pages_announced(text: str) -> int | None:
+    """How many pages the pager says there are."""
+    match = _PAGE_TOTAL.search(text)
+    return int(match[1]) if match else None
+
+
+def is_book_link(url: str) -> bool:
+    """Whether an address is that of a spreadsheet or an archive of them."""
+    return suffix_of(url) in ("xls", "xlsx", "et", "csv", "zip")
+
+
+_CREATE_PAGE = re.compile(r"createPageHTML\s*\(([^)]{1,200})\)")
+
+
+@dataclass(frozen=True)
+class StaticPages:
+    """What createPageHTML says: how many pages, the first one's number, and how their files are called."""
+
+    pages: int
+    current: int
+    name: str
+    suffix: str
+
+    def address(self, page: int) -> str:
+        """The file of a page (1 is the first), relative to the first."""
+        if page == 1:
+            return f"{self.name}.{self.suffix}"
+        return f"{self.name}_{page - 1 + self.current}.{self.suffix}"
+
+
+def static_pages(text: str) -> StaticPages | None:
+    """The pager of a static list: `createPageHTML(5, 0, "index", "html")`, or with its container's name first.
+
+    >>> static_pages('createPageHTML(5,0,"index","html")').address(2)
+    'index_1.html'
+    >>> static_pages("createPageHTML('page_div',10,1,'zwgklist','shtml',200)").address(2)
+    'zwgklist_2.shtml'
+    """
+    match = _CREATE_PAGE.search(text)
+    if match is None:
+        return None
+    words = [word.strip().strip("\"'") for word in match[1].split(",")]
+    if words and not words[0].isdecimal():
+        words = words[1:]
+    if len(words) < 4 or not words[0].isdecimal() or not words[1].isdecimal() or len(words[0]) > 6:
+        return None
+    return StaticPages(int(words[0]), int(words[1]), words[2], words[3])

@@ -1,0 +1,303 @@
+"""From text to rows: Clean, Validate, Store. Nothing of a look reaches the database before its end.
+
+`Store` keeps a look's records aside (in memory, then in a temporary file); `settle` writes evidence index, publications,
+list entries, coverage and the crawl's end in one transaction. A look that is killed has written nothing and, resumed,
+writes exactly what it would have written undisturbed.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import pickle
+import tempfile
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from scrapy.exceptions import DropItem
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.orm import Session
+
+from crawler.coverage import PROVING, Verdict
+from crawler.items import Sighting, Touch
+from crawler.registry import Portal
+from crawler.spiders.base import Walk, address_key
+from db import clock
+from db.evidence import EvidenceStore, EvidenceWriter
+from db.models import Coverage, Crawl, ListEntry, Publication
+from db.models import Portal as PortalRow
+from db.session import upsert
+from db.settings import Workspace
+from db.units import UnitIndex
+from standard import record, values
+
+_BATCH = 200
+_IN_MEMORY = 32 * 2**20  # bytes of records kept in memory before they go to a temporary file
+_FIRST = frozenset(("first_seen", "absent_before", "first_crawl"))
+_DOUBTFUL = 0.75  # a label recognised with less is told to people
+
+
+@dataclass
+class Cleaned:
+    """A sighting with its canonical values and its identity."""
+
+    sighting: Sighting
+    record_id: str
+    row: dict[str, Any]
+
+
+def record_id(portal: str, sighting: Sighting) -> str:
+    """A publication's identity, from raw fields only, so that better cleaning never changes it."""
+    fields = sighting.seen.fields
+    number, party = squeeze(fields.get("document_number")), squeeze(fields.get("counterparty"))
+    parts = [portal, sighting.seen.kind, number, party]
+    if not number:
+        parts.append(squeeze(fields.get("decision_date") or fields.get("authority_and_date")))
+    if not number and not party:
+        parts.append(squeeze(fields.get("case_name") or fields.get("licence_name")))
+    return hashlib.sha256("|".join(parts).encode()).hexdigest()[:32]
+
+
+def squeeze(text: str | None) -> str:
+    """Raw text without blanks and differences of width."""
+    return "".join(unicodedata.normalize("NFKC", text or "").split())
+
+
+class Clean:
+    """Canonical values, through the one door of both inlets."""
+
+    def __init__(self, crawler: Any) -> None:
+        self.crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Any) -> Clean:
+        return cls(crawler)
+
+    def process_item(self, item: Sighting | Touch) -> Cleaned | Touch:
+        if isinstance(item, Touch):
+            return item
+        spider, seen = self.crawler.spider, item.seen
+        raw = {seen.labels.get(name, name): text for name, text in seen.fields.items()} | seen.others
+        row = record.make(
+            seen.kind, seen.fields, money=seen.money, profile="portal", today=spider.walk.look.started_at.date(),
+            key=spider.key, raw=raw,
+        )  # fmt: skip
+        return Cleaned(item, record_id(spider.portal.id, item), row)
+
+
+class Validate:
+    """Drops what does not identify a decision, and says so; notes what was read with doubt."""
+
+    def __init__(self, crawler: Any) -> None:
+        self.crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Any) -> Validate:
+        return cls(crawler)
+
+    def process_item(self, item: Cleaned | Touch) -> Cleaned | Touch:
+        if isinstance(item, Touch):
+            return item
+        row, walk = item.row, self.crawler.spider.walk
+        if not any(row[name] for name in ("document_number", "counterparty", "case_name", "licence_name")):
+            walk.look.unread["记录没有文号、相对人和名称"] += 1
+            if item.sighting.entry is not None:
+                walk.failed.add(item.sighting.entry.url)
+            raise DropItem("a row without identity")
+        seen = item.sighting.seen
+        row["warnings"] = [f"表头识别把握不足（{seen.confidence:.2f}）"] if seen.confidence < _DOUBTFUL else []
+        return item
+
+
+class Shelf:
+    """A look's records until its end: places in memory, contents in a temporary file once they are many."""
+
+    def __init__(self) -> None:
+        self._file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - closed by settle
+        self._first: dict[str, tuple[tuple[int, ...], int]] = {}
+        self.copies: Counter[str] = Counter()
+        self.of_entry: dict[str, list[tuple[tuple[int, ...], str]]] = {}
+        self.touched: dict[str, tuple[str, ...]] = {}
+
+    def put(self, item: Cleaned) -> None:
+        """Keep one record; of several places of one record the first place in the look counts."""
+        place = item.sighting.place
+        self.copies[item.record_id] += 1
+        entry = item.sighting.entry
+        if entry is not None:
+            self.of_entry.setdefault(entry.url, []).append((place, item.record_id))
+        held = self._first.get(item.record_id)
+        if held is None or place < held[0]:
+            offset = self._file.seek(0, 2)
+            pickle.dump(item, self._file, protocol=pickle.HIGHEST_PROTOCOL)
+            self._first[item.record_id] = (place, offset)
+
+    def touch(self, item: Touch) -> None:
+        """Records of an unchanged list entry are still shown."""
+        self.touched[item.entry.url] = item.records
+        self.copies.update(item.records)
+
+    def items(self) -> Iterator[Cleaned]:
+        """Every record once, in the order of their places."""
+        for _, offset in sorted(self._first.values()):
+            self._file.seek(offset)
+            yield pickle.load(self._file)  # noqa: S301 - our own temporary file, written above
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class Store:
+    """Puts records on the look's shelf; `settle` writes them at the look's end."""
+
+    def __init__(self, crawler: Any) -> None:
+        self.crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Any) -> Store:
+        return cls(crawler)
+
+    def process_item(self, item: Cleaned | Touch) -> Cleaned | Touch:
+        shelf: Shelf = self.crawler.spider.shelf
+        if isinstance(item, Touch):
+            shelf.touch(item)
+        else:
+            shelf.put(item)
+        return item
+
+
+def settle(
+    session: Session, workspace: Workspace, portal: Portal, walk: Walk, shelf: Shelf, writer: EvidenceWriter
+) -> tuple[Verdict, int]:
+    """Write a look that has come to its end. Answers what it was worth and how many decisions it showed."""
+    look = walk.look
+    EvidenceStore(workspace).index(session, writer)
+    _publications(session, portal, walk, shelf)
+    shown = len(shelf.copies)
+    _expectations(portal, walk, shown)
+    verdict = look.verdict(shown)
+    upsert(session, Coverage.__table__, [look.row(portal.id, shown)])  # type: ignore[arg-type]
+    if verdict.outcome in PROVING:
+        session.execute(
+            update(Publication)
+            .where(
+                Publication.portal_id == portal.id,
+                Publication.last_crawl != look.crawl_id,
+                Publication.gone_since.is_(None),
+            )
+            .values(gone_since=look.started_at)
+        )
+    _entries(session, portal, walk, shelf)
+    if look.family is not None:
+        session.execute(update(PortalRow).where(PortalRow.id == portal.id).values(recognised=look.family))
+    family = look.family or (portal.family if portal.family != "auto" else None)
+    session.execute(
+        update(Crawl)
+        .where(Crawl.id == look.crawl_id)
+        .values(state="finished", finished_at=clock.now(), family=family)
+    )
+    return verdict, shown
+
+
+def _publications(session: Session, portal: Portal, walk: Walk, shelf: Shelf) -> None:
+    look = walk.look
+    units = UnitIndex.load(session)
+    before = {
+        row.record_id: row
+        for row in session.execute(
+            select(
+                Publication.record_id, Publication.content_hash, Publication.evidence, Publication.stated_published_on
+            ).where(Publication.portal_id == portal.id)
+        )
+    }
+    absent_before = session.scalar(
+        select(Coverage.looked_at)
+        .where(
+            Coverage.portal_id == portal.id, Coverage.outcome.in_(PROVING), Coverage.looked_at < look.started_at
+        )
+        .order_by(Coverage.looked_at.desc())
+        .limit(1)
+    )
+    written: set[str] = set()
+    batch: list[dict[str, Any]] = []
+    for item in shelf.items():
+        old = before.get(item.record_id)
+        batch.append(_row(item, portal, walk, shelf, units, old, absent_before))
+        written.add(item.record_id)
+        if len(batch) == _BATCH:
+            upsert(session, Publication.__table__, batch, keep=_FIRST)  # type: ignore[arg-type]
+            batch = []
+    upsert(session, Publication.__table__, batch, keep=_FIRST)  # type: ignore[arg-type]
+    touched = [
+        {"b_id": name, "last_seen": look.started_at, "last_crawl": look.crawl_id, "copies": count, "gone_since": None}
+        for name, count in sorted(shelf.copies.items())
+        if name not in written
+    ]
+    if touched:
+        table = Publication.__table__
+        names = ("last_seen", "last_crawl", "copies", "gone_since")
+        session.connection().execute(
+            update(table)  # type: ignore[arg-type]
+            .where(table.c.record_id == bindparam("b_id"))
+            .values({name: bindparam(name) for name in names}),
+            touched,
+        )
+
+
+def _row(
+    item: Cleaned,
+    portal: Portal,
+    walk: Walk,
+    shelf: Shelf,
+    units: UnitIndex,
+    old: Any,
+    absent_before: datetime.datetime | None,
+) -> dict[str, Any]:
+    look, sighting, row = walk.look, item.sighting, item.row
+    stated = values.date(sighting.stated_on) if sighting.stated_on else None
+    unchanged = old is not None and old.content_hash == row["content_hash"]
+    return {
+        **row,
+        "record_id": item.record_id,
+        "portal_id": portal.id,
+        "unit_id": units.find(row["authority"], row["decision_date"], row["authority_code"]) or portal.unit,
+        "url": sighting.url,
+        "attachment": sighting.attachment,
+        "stated_published_on": old.stated_published_on if old is not None and old.stated_published_on else stated,
+        "first_seen": look.started_at,
+        "last_seen": look.started_at,
+        "absent_before": absent_before,
+        "gone_since": None,
+        "copies": shelf.copies[item.record_id],
+        "first_crawl": look.crawl_id,
+        "last_crawl": look.crawl_id,
+        "evidence": old.evidence if unchanged and old.evidence else sighting.evidence,
+        "confidence": round(sighting.seen.confidence, 2),
+        "form": sighting.seen.form,
+    }
+
+
+def _entries(session: Session, portal: Portal, walk: Walk, shelf: Shelf) -> None:
+    rows: list[dict[str, Any]] = []
+    for url in sorted(walk.read - walk.failed):
+        entry = walk.entries[url]
+        rows.append(
+            {
+                "portal_id": portal.id, "key": address_key(url), "url": url, "title": entry.title,
+                "stated_on": (entry.date or "")[:32], "crawl_id": walk.look.crawl_id,
+                "records": [name for _, name in sorted(shelf.of_entry.get(url, []))],
+            }
+        )  # fmt: skip
+    for start in range(0, len(rows), _BATCH):
+        upsert(session, ListEntry.__table__, rows[start : start + _BATCH])  # type: ignore[arg-type]
+
+
+def _expectations(portal: Portal, walk: Walk, shown: int) -> None:
+    bounds = portal.expect.records
+    if bounds.min is not None and shown < bounds.min:
+        walk.look.notes.add(f"只有 {shown} 条记录，少于登记的下限 {bounds.min}，请先查明原因")
+    if bounds.max is not None and shown > bounds.max:
+        walk.look.notes.add(f"有 {shown} 条记录，多于登记的上限 {bounds.max}，请先查明原因")

@@ -1,0 +1,66 @@
+"""A list whose lines are spreadsheets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urljoin
+
+from crawler.listing import ANY, Line, is_book_link, lines, next_page, static_pages
+from crawler.spiders.base import Outputs, Page, PortalSpider
+
+
+class AttachmentList(PortalSpider):
+    """Monthly spreadsheets (xls, xlsx, et, csv), linked from a list with dates; each row of a sheet is a decision.
+
+    1. Every link to a spreadsheet is a line of the list; the date beside it is its date of publication.
+    2. `createPageHTML` or 下一页 leads to further pages.
+    3. A file whose line has not changed is not fetched again; a month's file that grew has a new name or date.
+    4. `details: true` (option): lines lead to pages that hold the attachment.
+
+        - {id: x_penalties, unit: x, kind: penalty, title: 双公示台账, url: "https://…/index.html",
+           family: attachment_list}
+    """
+
+    @dataclass(frozen=True)
+    class Options:
+        """`details`: lines lead to pages that hold the attachments."""
+
+        details: bool = False
+
+    def first(self, page: Page) -> Outputs:
+        pages = static_pages(page.text)
+        self.look.pages_announced = pages.pages if pages else None
+        found = self._lines(page)
+        if not found:
+            yield from self.nothing(page)
+            return
+        yield from self._follow(found, 1)
+        if pages:
+            for number in range(2, pages.pages + 1):
+                if self.may_ask():
+                    yield self.request(urljoin(page.url, pages.address(number)), "page", number=number, chain=False)
+        else:
+            yield from self._next(page, 1)
+
+    def page(self, page: Page, number: int, chain: bool) -> Outputs:
+        """A further page of the list."""
+        found = self._lines(page)
+        if not found:
+            self.look.lost_pages.append(f"第 {number} 页没有列表")
+        before = len(self.walk.entries)
+        yield from self._follow(found, number)
+        if chain and len(self.walk.entries) > before:
+            yield from self._next(page, number)
+
+    def _next(self, page: Page, number: int) -> Outputs:
+        following = next_page(page.tree, page.url)
+        if following and following != page.url and self.is_ours(following) and self.may_ask():
+            yield self.request(following, "page", number=number + 1, chain=True)
+
+    def _lines(self, page: Page) -> list[Line]:
+        if self.options.details:
+            return lines(page.tree, page.url)
+        return [line for line in lines(page.tree, page.url, ANY) if is_book_link(line.url)]
+
+    def _follow(self, found: list[Line], number: int) -> Outputs:
+        yield from self.follow(found, number, "detail" if self.options.details else "attachment")

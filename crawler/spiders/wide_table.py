@@ -1,0 +1,59 @@
+"""The records themselves on the column's page, in wide tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from crawler.extract import classify
+from crawler.listing import next_page, pages_announced
+from crawler.spiders.base import Outputs, Page, PortalSpider
+
+
+class WideTable(PortalSpider):
+    """One or several tables with a header and a decision a row, on one page or on several.
+
+    1. Every table of the page is read: titles above the header, headers in two rows, rules rows and spans are known.
+    2. 下一页 is followed until it leads nowhere new; `page` (option) names a query parameter to count instead.
+    3. A page made by a script needs `render: browser`.
+
+        - {id: x_penalties, unit: x, kind: penalty, title: 行政处罚, url: "https://…/xzcf.html", family: wide_table}
+    """
+
+    @dataclass(frozen=True)
+    class Options:
+        """`page`: the query parameter that numbers pages."""
+
+        page: str = ""
+
+    def first(self, page: Page) -> Outputs:
+        self.look.pages_announced = pages_announced(classify.visible(page.text)) or 1
+        yield from self._read(page, 1, frozenset((page.url,)))
+
+    def page(self, page: Page, number: int, seen: frozenset[str]) -> Outputs:
+        """A further page of the table."""
+        yield from self._read(page, number, seen)
+
+    def _read(self, page: Page, number: int, seen: frozenset[str]) -> Outputs:
+        reading = self.read(page)
+        rows = [row for row in reading.rows if row.form in ("wide_table", "key_value")]
+        self.look.items += len(rows)
+        if not rows and number == 1:
+            if page.tree.css_first("table tr") is None or classify.template_list(page.text):
+                yield from self.nothing(page)
+            else:
+                self.look.said_empty = classify.says_empty(page.text)
+            return
+        reading.rows, reading.published = rows, None  # the page's date is not that of its rows
+        yield from self.sightings(reading, page, None, url=page.url, place=(number,))
+        following = next_page(page.tree, page.url)
+        if following is None and self.options.page and number < (self.look.pages_announced or 1):
+            following = _numbered(page.url, self.options.page, number + 1)
+        if following and following not in seen and self.is_ours(following) and rows and self.may_ask():
+            yield self.request(following, "page", number=number + 1, seen=seen | {following})
+
+
+def _numbered(url: str, name: str, number: int) -> str:
+    parts = urlsplit(url)
+    query = {**dict(parse_qsl(parts.query)), name: str(number)}
+    return urlunsplit(parts._replace(query=urlencode(query)))

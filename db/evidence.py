@@ -1,0 +1,328 @@
+"""Evidence: every response a crawl receives, kept as it came, before anybody parses it.
+
+One WARC file a look (`var/evidence/YYYY/MM/DD/<crawl_id>.warc.gz`), one gzip member a record, so that any WARC tool
+reads it and a member is found by offset and length. A record is handed to the operating system before its response is parsed:
+a killed process loses at most the record it was writing, and the torn tail is cut off when the crawl is resumed. The
+rows of table `evidence` are an index; they can be made again from the file.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import os
+import uuid
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db.clock import local
+from db.models import Evidence
+from db.session import upsert
+from db.settings import Workspace
+
+_LEVEL = 1  # gzip level 1 costs a third of level 6 and stores 8 % more
+_CHUNK = 1 << 20
+_NEVER_REPLAYED = frozenset({403, 408, 412, 429, 521})  # with every 5xx: a later try may fare better
+
+
+@dataclass(frozen=True)
+class StoredResponse:
+    """One stored response, with the address of its bytes."""
+
+    id: str
+    crawl_id: str
+    method: str
+    url: str
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    content_type: str | None
+    fetched_at: datetime.datetime
+    sha256: str
+    request_sha256: str
+    warc_file: str
+    warc_offset: int
+    warc_length: int
+
+    def row(self, portal_id: str) -> dict[str, Any]:
+        """The row of table `evidence`."""
+        return {
+            "id": self.id, "crawl_id": self.crawl_id, "portal_id": portal_id, "url": self.url, "method": self.method,
+            "status": self.status, "content_type": self.content_type, "fetched_at": self.fetched_at,
+            "sha256": self.sha256, "size": len(self.body), "warc_file": self.warc_file, "warc_offset": self.warc_offset,
+            "warc_length": self.warc_length,
+        }  # fmt: skip
+
+
+def evidence_id(crawl_id: str, method: str, url: str, sha256: str) -> str:
+    """The same response in the same look has the same id, however often it was fetched."""
+    return hashlib.sha256("\n".join((crawl_id, method, url, sha256)).encode()).hexdigest()[:32]
+
+
+class EvidenceWriter:
+    """The open WARC file of one look. `put` writes, `find` answers a resumed crawl, `rows` feeds the index."""
+
+    def __init__(self, root: Path, relative: str, crawl_id: str, portal_id: str) -> None:
+        self.crawl_id, self.portal_id, self.relative = crawl_id, portal_id, relative
+        self.path = root / relative
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._rows: dict[str, dict[str, Any]] = {}
+        self._places: dict[tuple[str, str, str], tuple[int, int]] = {}
+        self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o640)
+        self._end = self._reopen()
+
+    def _reopen(self) -> int:
+        """Read what a killed process left, cut off its torn tail, and answer where the file ends."""
+        end = 0
+        for offset, length, member in _members(self.path):
+            end = offset + length
+            stored = _response(member, self.crawl_id, self.relative, offset, length)
+            if stored is not None:
+                self._remember(stored)
+        if end < os.fstat(self._file).st_size:
+            os.ftruncate(self._file, end)
+        if end == 0:
+            end = self._append(_warcinfo(self.crawl_id, self.portal_id))[1]
+        return end
+
+    def _append(self, record: bytes) -> tuple[int, int]:
+        """Write one member at the end; answers (offset, length)."""
+        compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, 31)
+        member = memoryview(compressor.compress(record) + compressor.flush())
+        offset = os.fstat(self._file).st_size
+        written = 0
+        while written < len(member):
+            written += os.write(self._file, member[written:])
+        return offset, len(member)
+
+    def _remember(self, stored: StoredResponse) -> None:
+        self._rows[stored.id] = stored.row(self.portal_id)
+        if stored.status < 500 and stored.status not in _NEVER_REPLAYED:
+            key = (stored.method, stored.url, stored.request_sha256)
+            self._places[key] = (stored.warc_offset, stored.warc_length)
+
+    def put(
+        self,
+        *,
+        method: str,
+        url: str,
+        status: int,
+        headers: Iterable[tuple[str, str]],
+        body: bytes,
+        fetched_at: datetime.datetime,
+        content_type: str | None = None,
+        request_body: bytes = b"",
+    ) -> str:
+        """Store one response and answer its evidence id. The same bytes of the same request are stored once."""
+        sha256 = hashlib.sha256(body).hexdigest()
+        identity = evidence_id(self.crawl_id, method, url, sha256)
+        if identity in self._rows:
+            return identity
+        request_sha256 = hashlib.sha256(request_body).hexdigest() if request_body else ""
+        kept = tuple((_line(name), _line(value)) for name, value in headers)
+        record = _record(identity, method, url, status, kept, body, sha256, request_sha256, fetched_at)
+        offset, length = self._append(record)
+        self._end = offset + length
+        self._remember(
+            StoredResponse(
+                identity, self.crawl_id, method, url, status, kept, body, content_type and _line(content_type)[:200],
+                local(fetched_at), sha256, request_sha256, self.relative, offset, length,
+            )
+        )  # fmt: skip
+        return identity
+
+    def find(self, method: str, url: str, request_body: bytes = b"") -> StoredResponse | None:
+        """What this look already received for this request, if it is worth having again."""
+        request_sha256 = hashlib.sha256(request_body).hexdigest() if request_body else ""
+        place = self._places.get((method, url, request_sha256))
+        if place is None:
+            return None
+        member = zlib.decompress(os.pread(self._file, place[1], place[0]), wbits=31)
+        return _response(member, self.crawl_id, self.relative, *place)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The index rows of everything in the file, in the order of their ids."""
+        return [self._rows[key] for key in sorted(self._rows)]
+
+    def close(self) -> None:
+        """Make the file safe against a power cut and let it go."""
+        if self._file >= 0:
+            os.fsync(self._file)
+            os.close(self._file)
+            self._file = -1
+
+
+class EvidenceStore:
+    """The evidence of one workspace."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.root = workspace.evidence
+
+    def open(self, crawl_id: str, portal_id: str, started_at: datetime.datetime) -> EvidenceWriter:
+        """The file of this look, made or continued."""
+        return EvidenceWriter(self.root, f"{local(started_at):%Y/%m/%d}/{crawl_id}.warc.gz", crawl_id, portal_id)
+
+    def index(self, session: Session, writer: EvidenceWriter) -> None:
+        """Put the file's rows into the database."""
+        rows = writer.rows()
+        for start in range(0, len(rows), 200):
+            upsert(session, Evidence.__table__, rows[start : start + 200])  # type: ignore[arg-type]
+
+    def get(self, session: Session, identity: str) -> StoredResponse | None:
+        """One stored response by its id, None if there is no such row. Raises as `read` when its bytes are gone."""
+        row = session.get(Evidence, identity)
+        return None if row is None else self.read(row)
+
+    def read(self, row: Evidence) -> StoredResponse:
+        """The bytes a row speaks of. Raises OSError when the file is gone, ValueError when it holds something else."""
+        with (self.root / row.warc_file).open("rb") as file:
+            file.seek(row.warc_offset)
+            member = file.read(row.warc_length)
+        try:
+            stored = _response(
+                zlib.decompress(member, wbits=31), row.crawl_id, row.warc_file, row.warc_offset, row.warc_length
+            )
+        except zlib.error as error:
+            raise ValueError(f"not a gzip member: {error}") from None
+        if stored is None:
+            raise ValueError("not a response record")
+        return stored
+
+    def verify(self, session: Session) -> list[str]:
+        """Every stored response read again and its SHA-256 compared; what differs, in Chinese. Empty: all is well."""
+        faults: list[str] = []
+        for row in session.scalars(select(Evidence).order_by(Evidence.id).execution_options(yield_per=500)):
+            where = f"证据 {row.id}（{row.warc_file}）"
+            try:
+                stored = self.read(row)
+            except FileNotFoundError:
+                faults.append(f"{where}：证据文件不存在，请从备份恢复")
+                continue
+            except (OSError, ValueError) as error:
+                faults.append(f"{where}：读不出来（{error}），文件可能损坏，请从备份恢复")
+                continue
+            actual = hashlib.sha256(stored.body).hexdigest()
+            if actual != row.sha256:
+                faults.append(f"{where}：内容与登记的 SHA-256 不符（登记 {row.sha256[:16]}…，实为 {actual[:16]}…）")
+            elif evidence_id(row.crawl_id, row.method, row.url, actual) != row.id:
+                faults.append(f"{where}：编号与内容不符，登记行可能被改动")
+        return faults
+
+
+def _line(text: str) -> str:
+    """Text that cannot break out of a header line."""
+    return " ".join(text.split())
+
+
+def _stamp(moment: datetime.datetime) -> str:
+    return local(moment).astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _assemble(headers: list[tuple[str, str]], block: bytes) -> bytes:
+    lines = ["WARC/1.1", *(f"{name}: {value}" for name, value in headers), f"Content-Length: {len(block)}", "", ""]
+    return b"".join(("\r\n".join(lines).encode(), block, b"\r\n\r\n"))
+
+
+def _warcinfo(crawl_id: str, portal_id: str) -> bytes:
+    block = (
+        f"software: mingcha\r\nformat: WARC File Format 1.1\r\ncrawl: {crawl_id}\r\nportal: {portal_id}\r\n".encode()
+    )
+    identity = uuid.uuid5(uuid.NAMESPACE_URL, crawl_id)
+    headers = [
+        ("WARC-Type", "warcinfo"),
+        ("WARC-Record-ID", f"<urn:uuid:{identity}>"),
+        ("Content-Type", "application/warc-fields"),
+    ]
+    return _assemble(headers, block)
+
+
+def _record(
+    identity: str,
+    method: str,
+    url: str,
+    status: int,
+    headers: tuple[tuple[str, str], ...],
+    body: bytes,
+    sha256: str,
+    request_sha256: str,
+    fetched_at: datetime.datetime,
+) -> bytes:
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers)
+    block = f"HTTP/1.1 {status} -\r\n{head}\r\n".encode() + body
+    record_headers = [
+        ("WARC-Type", "response"),
+        ("WARC-Record-ID", f"<urn:uuid:{uuid.UUID(identity)}>"),
+        ("WARC-Target-URI", _line(url)),
+        ("WARC-Date", _stamp(fetched_at)),
+        ("WARC-Payload-Digest", f"sha256:{sha256}"),
+        ("Content-Type", "application/http; msgtype=response"),
+        ("X-Request-Method", method),
+    ]
+    if request_sha256:
+        record_headers.append(("X-Request-SHA256", request_sha256))
+    return _assemble(record_headers, block)
+
+
+def _members(path: Path) -> Iterator[tuple[int, int, bytes]]:
+    """Every whole gzip member of a file with its place; ends silently before a torn or foreign one."""
+    with path.open("rb") as file:
+        offset, pending = 0, b""
+        while True:
+            decompressor = zlib.decompressobj(wbits=31)
+            parts: list[bytes] = []
+            length = 0
+            while not decompressor.eof:
+                chunk = pending or file.read(_CHUNK)
+                pending = b""
+                if not chunk:
+                    return
+                try:
+                    parts.append(decompressor.decompress(chunk))
+                except zlib.error:
+                    return
+                length += len(chunk)
+            pending = decompressor.unused_data
+            length -= len(pending)
+            yield offset, length, b"".join(parts)
+            offset += length
+
+
+def _fields(block: bytes) -> list[tuple[str, str]]:
+    pairs = (line.partition(": ") for line in block.decode("utf-8", "replace").split("\r\n")[1:])
+    return [(name, value) for name, colon, value in pairs if colon]
+
+
+def _response(member: bytes, crawl_id: str, relative: str, offset: int, length: int) -> StoredResponse | None:
+    """The response of one WARC record; None for a record of another kind."""
+    head, _, rest = member.partition(b"\r\n\r\n")
+    record = dict(_fields(head))
+    if record.get("WARC-Type") != "response":
+        return None
+    block = rest[: int(record["Content-Length"])]
+    http, _, body = block.partition(b"\r\n\r\n")
+    headers = tuple(_fields(http))
+    content_type = next((value for name, value in headers if name.lower() == "content-type"), None)
+    fetched_at = datetime.datetime.strptime(record["WARC-Date"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=datetime.UTC)
+    sha256 = record["WARC-Payload-Digest"].removeprefix("sha256:")
+    return StoredResponse(
+        id=uuid.UUID(record["WARC-Record-ID"].removeprefix("<urn:uuid:").removesuffix(">")).hex,
+        crawl_id=crawl_id,
+        method=record.get("X-Request-Method", "GET"),
+        url=record["WARC-Target-URI"],
+        status=int(http.split(b" ", 2)[1]),
+        headers=headers,
+        body=body,
+        content_type=content_type and content_type[:200],
+        fetched_at=local(fetched_at),
+        sha256=sha256,
+        request_sha256=record.get("X-Request-SHA256", ""),
+        warc_file=relative,
+        warc_offset=offset,
+        warc_length=length,
+    )

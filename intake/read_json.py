@@ -1,0 +1,66 @@
+"""JSON (one list of records, lists under names, or one record a line) -> grids whose header is the keys."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from intake.grids import Grid, cell_text
+from intake.read_csv import decode
+from standard.errors import Refused
+
+_DEPTH = 6
+
+
+def read_json(content: bytes, where: str) -> list[Grid]:
+    """Every list of objects becomes a grid named by its path. Raises Refused, with the place, when it is no JSON."""
+    text = decode(content)
+    if text is None:
+        raise Refused(f"{where}：不是文本文件，请检查文件")
+    try:
+        data = json.loads(text)
+    except RecursionError:
+        raise Refused(f"{where}：JSON 嵌套过深，请检查文件") from None
+    except ValueError as error:
+        data = _lines(text, where, error)
+    grids: list[Grid] = []
+    _collect(data, "", grids, 0)
+    return grids
+
+
+def _lines(text: str, where: str, error: ValueError) -> list[Any]:
+    lines = [line for line in text.splitlines() if line.strip()]
+    if len(lines) < 2 or not lines[0].lstrip().startswith("{"):
+        raise Refused(f"{where}：不是合法的 JSON（{error}），请检查文件") from None
+    records = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            records.append(json.loads(line))
+        except (ValueError, RecursionError) as fault:
+            raise Refused(f"{where}：第 {number} 行不是合法的 JSON（{fault}），请检查文件") from None
+    return records
+
+
+def _collect(node: Any, path: str, grids: list[Grid], depth: int) -> None:
+    if depth > _DEPTH:
+        return
+    if isinstance(node, list) and any(isinstance(item, dict) for item in node):
+        grids.append(_grid([item if isinstance(item, dict) else {} for item in node], path))
+    elif isinstance(node, dict):
+        before = len(grids)
+        for key, value in node.items():
+            _collect(value, f"{path}.{key}" if path else str(key), grids, depth + 1)
+        if len(grids) == before and depth == 0 and node:  # one record alone
+            grids.append(_grid([node], path))
+
+
+def _grid(records: list[dict[str, Any]], path: str) -> Grid:
+    keys = list(dict.fromkeys(str(key) for record in records for key in record))
+    rows = [[_text(record.get(key)) for key in keys] for record in records]
+    return Grid(path, [keys, *rows], first=0)  # the header is no row of the list: record 1 is row 1
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, (dict, list)):
+        return json.dumps(value, ensure_ascii=False)
+    return cell_text(value)

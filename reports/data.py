@@ -1,0 +1,709 @@
+"""Rows -> finished values. Every query of the reports is here; templates and writers only arrange what stands here.
+
+`period_report` reads one assessed period; `PeriodReport.unit` narrows it to one unit's scorecard.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db.clock import SHANGHAI
+from db.models import Coverage, Finding, PeriodRun, Portal, Score, Unit
+from db.settings import Workspace
+from reports import words
+from standard.errors import Refused
+from standard.strict_yaml import nearest
+
+ACCUSING = ("fail", "warn")
+SHOWN = ("fail", "warn", "question")
+# A finding costs points from its confirmation on; a person's other answers (normal, exempt) and a suspicion do not.
+UNPROVEN = {"suspected", "normal", "exempt", "疑似", "正常", "豁免"}
+CLOSED = {"closed", "销号"}
+OVERDUE = {"overdue", "逾期", "returned", "退回"}
+SENTENCE_UNITS = 3  # how many units a sentence of the notice names
+HEADLINE = 7  # findings on a scorecard, which is one page
+FOCUS_LATE = 0.5  # a late rate above this is named for attention, as the notices in use do
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A share with the n it stands on. None when there was nothing to count."""
+
+    part: int
+    n: int
+
+    @property
+    def value(self) -> float | None:
+        return self.part / self.n if self.n else None
+
+    @property
+    def text(self) -> str:
+        return words.percent(self.value)
+
+    @property
+    def with_n(self) -> str:
+        return f"{self.text}（n={self.n:,}）"
+
+
+class Counts:
+    """One COUNTS object of the assessment's summary, with the rates the notices use. Unknown keys are a fault of ours."""
+
+    def __init__(self, counts: dict[str, int]) -> None:
+        self.counts = counts
+
+    def __getattr__(self, name: str) -> int:
+        try:
+            return self.__dict__["counts"][name]  # type: ignore[no-any-return]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    @property
+    def report_rate(self) -> Rate:
+        """到期应报及时率: a missing record counts as not on time."""
+        return Rate(self.report_on_time, self.report_due)
+
+    @property
+    def publish_rate(self) -> Rate:
+        return Rate(self.publish_on_time, self.publish_due)
+
+    @property
+    def late_rate(self) -> Rate:
+        """迟报率 as customary: late of the reported, so a record never reported is in neither part."""
+        return Rate(self.report_late, self.report_on_time + self.report_late)
+
+    @property
+    def compliant_rate(self) -> Rate:
+        return Rate(self.compliant, self.checked)
+
+    @property
+    def field_rate(self) -> Rate:
+        return Rate(self.fields_filled, self.fields_required)
+
+    @property
+    def consistent_rate(self) -> Rate:
+        return Rate(self.consistent, self.compared)
+
+    @property
+    def submitted_legal(self) -> int:
+        """Reported decisions about organisations and sole traders."""
+        return self.submitted - self.submitted_person
+
+    @property
+    def verdicts(self) -> list[tuple[str, int]]:
+        return [(title, self.counts[key]) for key, title in words.VERDICTS.items()]
+
+
+@dataclass(frozen=True)
+class FindingLine:
+    """One finding as a line of the problem list."""
+
+    number: str
+    unit_id: str
+    unit: str
+    kind: str
+    code: str
+    title: str
+    level: str
+    level_title: str
+    document_number: str
+    counterparty: str
+    decision_date: datetime.date | None
+    due_date: datetime.date | None
+    actual: str
+    days_late: int | None
+    message: str
+    basis: str
+    url: str
+    portal: str
+    evidence: str
+    proof: str
+    state: str
+    proven: bool
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """One line of a scorecard."""
+
+    id: str
+    title: str
+    points: float | None
+    max_points: float
+    lost: float | None
+    numerator: float | None
+    denominator: float | None
+    excluded: int | None
+    formula: str
+    reasons: str
+    mending: str
+
+
+@dataclass(frozen=True)
+class Look:
+    """One day of one portal."""
+
+    day: datetime.date
+    outcome: str
+    group: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class PortalLine:
+    """One portal with its looks of the period, oldest first."""
+
+    id: str
+    title: str
+    unit_id: str
+    unit: str
+    kind: str
+    channel: str
+    url: str
+    looks: list[Look]
+    last_complete: str | None
+
+    @cached_property
+    def complete(self) -> int:
+        return sum(look.group == "看全" for look in self.looks)
+
+    @property
+    def outcomes(self) -> str:
+        """完整读取 8 次、无法访问 2 次"""
+        counted = Counter(words.of(words.OUTCOMES, look.outcome) for look in self.looks)
+        return "、".join(f"{title} {n} 次" for title, n in counted.most_common()) or "本期未查看"
+
+    @property
+    def last_reason(self) -> str:
+        return next((look.reason for look in reversed(self.looks) if look.group != "看全" and look.reason), "")
+
+
+@dataclass(frozen=True)
+class UnitLine:
+    """One unit in the ranking."""
+
+    id: str
+    name: str
+    level: str
+    assessed: bool
+    rank: int | None
+    ranked: bool
+    total: float | None
+    grade: str
+    due: int
+    licence: Counts
+    penalty: Counts
+    all: Counts
+    found: int
+    proven: int
+    questions: int
+    previous_total: float | None
+    previous_rank: int | None
+    indicators: list[Indicator]
+    history: list[tuple[str, float]]
+    codes: dict[str, int]
+    position: int
+
+    @property
+    def change(self) -> float | None:
+        return None if self.total is None or self.previous_total is None else self.total - self.previous_total
+
+    @property
+    def rank_text(self) -> str:
+        return str(self.rank) if self.ranked else "—"
+
+    @property
+    def total_text(self) -> str:
+        return words.number(self.total, 2)
+
+    @property
+    def standing(self) -> str:
+        """Why a unit has no rank, or nothing."""
+        return "" if self.ranked else words.UNRANKED if self.assessed else "仅监测，不参与评估"
+
+    @property
+    def points(self) -> dict[str, float | None]:
+        return {line.id: line.points for line in self.indicators}
+
+    @property
+    def total_formula(self) -> str:
+        """How the total follows from the lines above: with an indicator that does not apply, the rest is rescaled."""
+        won = [line for line in self.indicators if line.points is not None]
+        got, most = sum(line.points or 0 for line in won), sum(line.max_points for line in won)
+        if not won:
+            return "没有适用的指标"
+        if len(won) == len(self.indicators):
+            return f"{len(won)} 项指标得分之和 {got:.2f}"
+        return f"适用指标得分 {got:.2f} ÷ 适用分值 {most:g} × 100"
+
+    def _spark_points(self, width: float, height: float) -> list[tuple[float, float]]:
+        """The history as points of a drawing; the scale spans at least ten points of score, so noise stays flat."""
+        totals = [total for _, total in self.history]
+        low, high = min(totals), max(totals)
+        room = max(high - low, 10.0)
+        middle = (high + low) / 2
+        step = (width - 8) / max(1, len(totals) - 1)
+        return [
+            (round(4 + step * place, 1), round(height / 2 - (total - middle) / room * (height - 10), 1))
+            for place, total in enumerate(totals)
+        ]
+
+    def spark(self, width: float, height: float) -> str:
+        """Points of the sparkline's line."""
+        return " ".join(f"{x},{y}" for x, y in self._spark_points(width, height))
+
+    def spark_end(self, width: float, height: float) -> tuple[float, float]:
+        return self._spark_points(width, height)[-1]
+
+    @property
+    def lost(self) -> list[Indicator]:
+        """Where the points went, dearest first."""
+        losing = [line for line in self.indicators if line.lost is not None and line.lost > 0]
+        return sorted(losing, key=lambda line: (-(line.lost or 0), line.id))
+
+
+@dataclass(frozen=True)
+class Mending:
+    """What became of the last period's proven findings."""
+
+    period: str
+    issued: int
+    closed: int
+    overdue: int
+
+    @property
+    def open(self) -> int:
+        return self.issued - self.closed - self.overdue
+
+
+@dataclass
+class PeriodReport:
+    """Everything a report of one period can say. `s` is the assessment's summary, for the scheme and the calendar."""
+
+    region: str
+    key: str
+    run: PeriodRun
+    units: list[UnitLine]
+    findings: list[FindingLine]
+    portals: list[PortalLine]
+    mending: Mending | None
+    contacts: dict[str, list[tuple[str, str]]]
+    uscc: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def s(self) -> dict[str, Any]:
+        return self.run.summary
+
+    @property
+    def label(self) -> str:
+        return words.period(self.key)
+
+    @property
+    def year(self) -> str:
+        return self.key[:4]
+
+    @property
+    def as_of(self) -> str:
+        return words.day(self.run.as_of)
+
+    @property
+    def span(self) -> str:
+        return f"{words.day(self.s['first'])}至{words.day(self.s['last'])}"
+
+    @property
+    def sealed(self) -> bool:
+        return self.run.sealed_at is not None
+
+    @cached_property
+    def totals(self) -> dict[str, Counts]:
+        return {kind: Counts(self.s["totals"][kind]) for kind in ("licence", "penalty", "all")}
+
+    @cached_property
+    def lines(self) -> list[tuple[str, Counts]]:
+        return [(words.KINDS[kind], counts) for kind, counts in self.totals.items()]
+
+    @cached_property
+    def before(self) -> dict[str, Counts] | None:
+        previous = self.s["previous"]
+        return None if previous is None else {k: Counts(v) for k, v in previous["totals"].items()}
+
+    @property
+    def before_label(self) -> str:
+        return words.period(self.s["previous"]["period"]) if self.s["previous"] else ""
+
+    def compared(self, kind: str, rate: str) -> str:
+        """较上期上升 1.2 个百分点 — or nothing when there is no last period or nothing to count."""
+        if self.before is None:
+            return ""
+        now, then = getattr(self.totals[kind], rate).value, getattr(self.before[kind], rate).value
+        if now is None or then is None:
+            return ""
+        points = round((now - then) * 100, 1)
+        return "与上期持平" if points == 0 else f"较上期{'上升' if points > 0 else '下降'} {abs(points):.1f} 个百分点"
+
+    @cached_property
+    def ranked(self) -> list[UnitLine]:
+        return [unit for unit in self.units if unit.ranked]
+
+    @cached_property
+    def unranked(self) -> list[UnitLine]:
+        return [unit for unit in self.units if not unit.ranked and unit.assessed]
+
+    @cached_property
+    def in_order(self) -> list[UnitLine]:
+        """Units as units.yml lists them, for tables that are no ranking."""
+        return sorted(self.units, key=lambda unit: unit.position)
+
+    @property
+    def best(self) -> list[UnitLine]:
+        return self.ranked[:SENTENCE_UNITS]
+
+    @property
+    def worst(self) -> list[UnitLine]:
+        """The last of the ranking, last first; never one that also stands among the best."""
+        return self.ranked[SENTENCE_UNITS:][::-1][:SENTENCE_UNITS]
+
+    @cached_property
+    def grades(self) -> list[tuple[str, int]]:
+        counted = Counter(unit.grade for unit in self.ranked)
+        return [(grade["name"], counted[grade["name"]]) for grade in self.s["scheme"]["grades"]]
+
+    @property
+    def mean(self) -> float | None:
+        totals = [unit.total for unit in self.ranked if unit.total is not None]
+        return sum(totals) / len(totals) if totals else None
+
+    def focus(self, kind: str) -> list[tuple[str, Rate]]:
+        """Units whose late rate is above the line, worst first, if they have data enough to be judged by a rate."""
+        rates = [(unit.name, getattr(unit, kind).late_rate) for unit in self.units]
+        least = self.s["scheme"]["minimum_due"]
+        named = [(name, rate) for name, rate in rates if rate.n >= least and (rate.value or 0) > FOCUS_LATE]
+        return sorted(named, key=lambda pair: (-(pair[1].value or 0), pair[0]))
+
+    def most(self, kind: str, count: str) -> list[tuple[str, int]]:
+        """Units with most of one count, at most three."""
+        named = [(unit.name, int(getattr(getattr(unit, kind), count))) for unit in self.units]
+        return sorted(((n, c) for n, c in named if c), key=lambda pair: (-pair[1], pair[0]))[:SENTENCE_UNITS]
+
+    @property
+    def accusations(self) -> list[FindingLine]:
+        return [line for line in self.findings if line.level in ACCUSING]
+
+    @property
+    def questions(self) -> list[FindingLine]:
+        return [line for line in self.findings if line.level == "question"]
+
+    @property
+    def proven(self) -> list[FindingLine]:
+        return [line for line in self.accusations if line.proven]
+
+    @cached_property
+    def by_code(self) -> list[dict[str, Any]]:
+        """One line per finding code that occurs: units concerned, problems, warnings, questions, confirmed."""
+        lines = []
+        for code, title in words.CODES.items():
+            mine = [line for line in self.findings if line.code == code]
+            if mine:
+                levels = Counter(line.level for line in mine)
+                lines.append({
+                    "code": code, "title": title, "units": len({line.unit_id for line in mine}),
+                    "fail": levels["fail"], "warn": levels["warn"], "question": levels["question"], "n": len(mine),
+                    "accused": levels["fail"] + levels["warn"],
+                    "proven": sum(line.proven for line in mine if line.level in ACCUSING),
+                })  # fmt: skip
+        return lines
+
+    @cached_property
+    def matrix_codes(self) -> list[tuple[str, str]]:
+        """The codes that somebody is accused of: columns of the unit matrix."""
+        present = {line.code for line in self.accusations}
+        return [(code, title) for code, title in words.CODES.items() if code in present]
+
+    @property
+    def matrix_totals(self) -> list[tuple[str, int]]:
+        counted = Counter(line.code for line in self.accusations)
+        return [(code, counted[code]) for code, _ in self.matrix_codes]
+
+    @cached_property
+    def imperfect(self) -> list[PortalLine]:
+        """Portals that were not seen whole on every look, worst first."""
+        faulty = [portal for portal in self.portals if portal.complete < len(portal.looks) or not portal.looks]
+        return sorted(faulty, key=lambda p: (p.complete / len(p.looks) if p.looks else 0.0, p.unit, p.id))
+
+    @cached_property
+    def never(self) -> list[PortalLine]:
+        return [portal for portal in self.imperfect if portal.complete == 0]
+
+    @cached_property
+    def looks_by_group(self) -> list[tuple[str, int]]:
+        counted = Counter(look.group for portal in self.portals for look in portal.looks)
+        return [(group, counted[group]) for group in dict.fromkeys(words.OUTCOME_CLASSES.values())]
+
+    @property
+    def look_days(self) -> list[datetime.date]:
+        return sorted({look.day for portal in self.portals for look in portal.looks})
+
+    @property
+    def looks(self) -> int:
+        return sum(len(portal.looks) for portal in self.portals)
+
+    def find(self, unit: str) -> UnitLine:
+        """One unit by id or name. Raises Refused with the nearest name."""
+        for line in self.units:
+            if unit in (line.id, line.name):
+                return line
+        raise Refused(f"--unit：{self.key} 的评估中没有单位 {unit}{nearest(unit, [u.id for u in self.units])}")
+
+    def of_unit(self, unit: UnitLine) -> UnitReport:
+        """What the scorecard of one unit says."""
+        return UnitReport(
+            unit,
+            [line for line in self.findings if line.unit_id == unit.id],
+            [portal for portal in self.portals if portal.unit_id == unit.id],
+            self.contacts.get(unit.id, []),
+        )
+
+
+@dataclass(frozen=True)
+class UnitReport:
+    """One unit's part of a period."""
+
+    line: UnitLine
+    findings: list[FindingLine]
+    portals: list[PortalLine]
+    contacts: list[tuple[str, str]]
+
+    @property
+    def accusations(self) -> list[FindingLine]:
+        return [line for line in self.findings if line.level in ACCUSING]
+
+    @property
+    def questions(self) -> list[FindingLine]:
+        return [line for line in self.findings if line.level == "question"]
+
+    @property
+    def proven(self) -> int:
+        return sum(line.proven for line in self.accusations)
+
+    @property
+    def by_title(self) -> list[tuple[str, int]]:
+        """Problems, warnings and questions of each type."""
+        return list(Counter(line.title for line in self.findings).most_common())
+
+    @property
+    def headline(self) -> list[FindingLine]:
+        """What fits on the card: proven ones first, then suspicions, then questions."""
+        return sorted(self.findings, key=lambda f: (not f.proven, f.level == "question", f.number))[:HEADLINE]
+
+    @property
+    def more(self) -> int:
+        return max(0, len(self.findings) - HEADLINE)
+
+
+def assessed_run(session: Session, period: str) -> PeriodRun:
+    """The latest assessment of a period. Raises Refused when there is none."""
+    run = session.get(PeriodRun, period)
+    if run is None:
+        known = session.scalars(select(PeriodRun.period).order_by(PeriodRun.period)).all()
+        told = f"已评估：{'、'.join(known)}" if known else "目前没有任何已评估的期次"
+        raise Refused(f"--period：{period} 尚未评估（{told}）。请先运行 mingcha assess --period {period}")
+    return run
+
+
+def period_report(session: Session, workspace: Workspace, period: str) -> PeriodReport:
+    """Everything reports can say of one assessed period. Raises Refused when it was not assessed."""
+    run = assessed_run(session, period)
+    units = {unit.id: unit for unit in session.scalars(select(Unit).order_by(Unit.position, Unit.id))}
+    portals = _portals(session, run, units)
+    findings = _findings(session, period, units, {portal.id: portal.title for portal in portals})
+    return PeriodReport(
+        region=workspace.settings.region.name,
+        key=period,
+        run=run,
+        units=_units(session, run, units, findings),
+        findings=findings,
+        portals=portals,
+        mending=_mending(session, run),
+        contacts={unit.id: _contacts(unit) for unit in units.values()},
+        uscc={unit.id: unit.uscc for unit in units.values() if unit.uscc},
+    )
+
+
+def _findings(session: Session, period: str, units: dict[str, Unit], portals: dict[str, str]) -> list[FindingLine]:
+    rows = session.scalars(select(Finding).where(Finding.period == period, Finding.level.in_(SHOWN))).all()
+    order = {code: number for number, code in enumerate(words.CODES)}
+    levels = {level: number for number, level in enumerate(SHOWN)}
+
+    def place(row: Finding) -> tuple[Any, ...]:
+        unit = units.get(row.unit_id)
+        return (
+            unit.position if unit else 10**6, row.unit_id, levels[row.level], order.get(row.code, 99),
+            row.decision_date or datetime.date.max, row.document_number or "", row.finding_id,
+        )  # fmt: skip
+
+    lines = []
+    for number, row in enumerate(sorted(rows, key=place), 1):
+        unit = units.get(row.unit_id)
+        received = None if row.received_at is None else row.received_at.date()
+        actual = (
+            words.iso(received)
+            if row.code == "submitted_late"
+            else words.interval(row.published_from, row.published_to)
+        )
+        lines.append(FindingLine(
+            number=f"{period.replace('-', '')}-{number:04d}",
+            unit_id=row.unit_id,
+            unit=unit.name if unit else row.unit_id,
+            kind=words.of(words.KINDS, row.kind),
+            code=row.code,
+            title=words.of(words.CODES, row.code),
+            level=row.level,
+            level_title=words.LEVELS[row.level],
+            document_number=row.document_number or "",
+            counterparty=row.counterparty or "",
+            decision_date=row.decision_date,
+            due_date=row.due_date,
+            actual=actual,
+            days_late=row.days_late,
+            message=row.message,
+            basis=row.basis,
+            url=row.url or "",
+            portal=portals.get(row.portal_id or "", row.portal_id or ""),
+            evidence=row.evidence or "",
+            proof=row.finding_id,
+            state=words.of(words.STATES, row.state),
+            proven=row.level in ACCUSING and row.state not in UNPROVEN,
+        ))  # fmt: skip
+    return lines
+
+
+def _portals(session: Session, run: PeriodRun, units: dict[str, Unit]) -> list[PortalLine]:
+    first = datetime.date.fromisoformat(run.summary["first"])
+    looks: dict[str, list[Look]] = defaultdict(list)
+    statement = (
+        select(Coverage)
+        .where(
+            Coverage.looked_at >= _midnight(first), Coverage.looked_at < _midnight(run.as_of + datetime.timedelta(1))
+        )
+        .order_by(Coverage.looked_at, Coverage.crawl_id)
+    )
+    for row in session.scalars(statement):
+        group = words.OUTCOME_CLASSES.get(row.outcome, "系统故障")
+        looks[row.portal_id].append(Look(row.looked_at.date(), row.outcome, group, row.reason))
+    last = run.summary["coverage"]["last_complete"]
+    rows = [portal for portal in session.scalars(select(Portal)) if portal.active or portal.id in looks]
+    rows.sort(key=lambda p: (units[p.unit_id].position if p.unit_id in units else 10**6, p.id))
+    return [
+        PortalLine(
+            row.id, row.title, row.unit_id, units[row.unit_id].name if row.unit_id in units else row.unit_id,
+            words.of(words.KINDS, row.kind), words.of(words.CHANNELS, row.channel), row.url, looks[row.id],
+            last.get(row.id),
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def _midnight(day: datetime.date) -> datetime.datetime:
+    return datetime.datetime.combine(day, datetime.time(), SHANGHAI)
+
+
+def _units(session: Session, run: PeriodRun, units: dict[str, Unit], findings: list[FindingLine]) -> list[UnitLine]:
+    scores: dict[str, list[Score]] = defaultdict(list)
+    statement = select(Score).where(Score.period == run.period).order_by(Score.position, Score.indicator)
+    for score in session.scalars(statement):
+        scores[score.unit_id].append(score)
+    mine: dict[str, list[FindingLine]] = defaultdict(list)
+    for line in findings:
+        mine[line.unit_id].append(line)
+    history = _history(session, run.period)
+    previous = run.summary["previous"]
+    ranks = _previous_ranks(session, previous["period"] if previous else None)
+    lines = []
+    for unit_id, part in run.summary["units"].items():
+        unit, found = units.get(unit_id), mine[unit_id]
+        accusing = [line for line in found if line.level in ACCUSING]
+        total = part["total"]
+        lines.append(UnitLine(
+            id=unit_id,
+            name=unit.name if unit else unit_id,
+            level=words.of(words.LEVELS_OF_UNITS, unit.level if unit else None),
+            assessed=(unit is None or unit.assessed) and len(scores[unit_id]) > 0,
+            rank=part["rank"],
+            ranked=part["ranked"],
+            total=total,
+            grade=part["grade"] or "—",
+            due=part["due"],
+            licence=Counts(part["licence"]),
+            penalty=Counts(part["penalty"]),
+            all=Counts(part["all"]),
+            found=len(accusing),
+            proven=sum(line.proven for line in accusing),
+            questions=sum(line.level == "question" for line in found),
+            previous_total=ranks.get(unit_id, (None, None))[0],
+            previous_rank=ranks.get(unit_id, (None, None))[1],
+            indicators=[_indicator(score, accusing) for score in scores[unit_id]],
+            history=history[unit_id],
+            codes=dict(Counter(line.code for line in accusing)),
+            position=unit.position if unit else 10**6,
+        ))  # fmt: skip
+    lines.sort(key=lambda u: (not u.ranked, u.rank or 0, not u.assessed, u.position, u.id))
+    return lines
+
+
+def _indicator(score: Score, accusing: Iterable[FindingLine]) -> Indicator:
+    codes = words.INDICATOR_CODES.get(score.indicator, ())
+    causes = Counter(line.title for line in accusing if line.code in codes and line.proven)
+    pending = sum(line.code in codes and not line.proven for line in accusing)
+    states = Counter(line.state for line in accusing if line.code in codes and line.proven)
+    lost = None if score.points is None else max(0.0, round(score.max_points - score.points, 2))
+    reasons = [f"{title} {n} 条" for title, n in causes.most_common()] if lost else []
+    if pending:
+        reasons.append(f"另有疑似 {pending} 条未计")
+    return Indicator(
+        score.indicator, score.title, score.points, score.max_points, lost, score.numerator, score.denominator,
+        score.excluded, score.formula, "；".join(reasons), "、".join(f"{s} {n}" for s, n in states.most_common()),
+    )  # fmt: skip
+
+
+def _history(session: Session, period: str) -> dict[str, list[tuple[str, float]]]:
+    """Totals of the last twelve periods of the same length, oldest first."""
+    totals: dict[str, dict[str, float]] = defaultdict(dict)
+    statement = select(Score.unit_id, Score.period, Score.total).where(Score.period <= period).distinct()
+    for unit_id, key, total in session.execute(statement):
+        if len(key) == len(period) and ("Q" in key) == ("Q" in period) and total is not None:
+            totals[unit_id][key] = total
+    return defaultdict(list, {unit: sorted(found.items())[-12:] for unit, found in totals.items()})
+
+
+def _previous_ranks(session: Session, period: str | None) -> dict[str, tuple[float | None, int | None]]:
+    if period is None:
+        return {}
+    statement = select(Score.unit_id, Score.total, Score.rank).where(Score.period == period).distinct()
+    return {unit: (total, rank) for unit, total, rank in session.execute(statement)}
+
+
+def _mending(session: Session, run: PeriodRun) -> Mending | None:
+    previous = run.summary["previous"]
+    if previous is None:
+        return None
+    statement = select(Finding.state).where(Finding.period == previous["period"], Finding.level.in_(ACCUSING))
+    states = [state for state in session.scalars(statement) if state not in UNPROVEN]
+    return Mending(
+        words.period(previous["period"]),
+        len(states),
+        sum(s in CLOSED for s in states),
+        sum(s in OVERDUE for s in states),
+    )
+
+
+def _contacts(unit: Unit) -> list[tuple[str, str]]:
+    roles = {"leader": "分管领导", "liaison": "联络员", "reporter": "信息报送责任人"}
+    named = [(title, (unit.contacts or {}).get(role) or {}) for role, title in roles.items()]
+    return [(title, str(person["name"])) for title, person in named if person.get("name")]

@@ -1,0 +1,1 @@
+"""How the made-up portals look: one module a family, each a pure function of (portal, request, moment)."""

@@ -1,0 +1,425 @@
+"""From the label a value stood under to the field it belongs to. The words are data: aliases.yml, fields.yml, editions.yml.
+
+A label is tried in passes, each with less confidence: a portal's own lookups, the exact alias, the same without brackets
+and punctuation, without what stands in brackets, its ending, and last one or two letters off. The passes that guess never
+cross between 许可 and 处罚: these labels differ by one word and mean different things.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from rapidfuzz.distance import Levenshtein
+
+from standard.fields import FIELDS, data
+from standard.values import scrub
+
+LICENCE = "licence"
+PENALTY = "penalty"
+
+
+@dataclass(frozen=True)
+class Column:
+    """What a column holds: the field, the unit of its money ("yuan", "wan", unknown None), and how sure we are."""
+
+    field: str
+    money: str | None = None
+    confidence: float = 1.0
+
+
+# ---------------------------------------------------------------- normalising a label
+
+_HINT_WORDS = r"必填|选填|非必填|可选|格式|例如|如[:：]|填写|限制|限\d|yyyy|YYYY|全称\)|全名\)|单位|万元|元\)|不填|下拉"
+_INSIDE = r"[^\(\)\[\]【】〔〕]*?"
+_HINT = re.compile(rf"[\(\[【〔]{_INSIDE}(?:{_HINT_WORDS})(?:{_INSIDE}[\)\]】〕]|(?<=\)))")
+_ENGLISH_TAIL = re.compile(r"(?<=[\u4e00-\u9fff\)])\s*[A-Za-z][A-Za-z .'/&-]{3,}$")
+_ORDINAL_LEAD = re.compile(r"^(?:\(?\d{1,2}[\.、\)．]|[（(]?[一二三四五六七八九十]{1,3}[）)、])(?=\D)")
+_TRAILING = re.compile(r"[:*＊。；;,，、\s]+$")
+_MONEY_FIELDS = frozenset(key for key, field in FIELDS.items() if field.type == "money")
+_SPACE = re.compile(r"\s+")
+_ASCII_CODE = re.compile(r"^[A-Za-z][A-Za-z0-9_]{1,39}$")
+_CODE_FAMILY = re.compile(r"^(?:行政)?(?:相对人)?(?:代码|名称)[_\-—–/／]*([1-6])?\(?(.*?)\)?$")
+_LOOSE = re.compile(r"[()\[\]【】〔〕{}_\-—–/、,.;:'\"“”·|]")
+_BRACKETED = re.compile(r"\([^()]*\)?")
+
+
+@lru_cache(maxsize=16384)
+def normalise(label: str) -> tuple[str, str | None]:
+    """The label as it is compared, and the unit of money it names.
+
+    >>> normalise("罚款金额（万元）：")
+    ('罚款金额', 'wan')
+    >>> normalise("* 处罚 是由 (必填)")
+    ('处罚事由', None)
+    """
+    text = unicodedata.normalize("NFKC", scrub(label))[:200]
+    money = "wan" if "万元" in text else "yuan" if re.search(r"[(单位:,，]元\)?", text) or "(元" in text else None
+    text = _ENGLISH_TAIL.sub("", text)
+    text = _SPACE.sub("", text).lstrip("*＊·●□■")
+    text = _ORDINAL_LEAD.sub("", text)
+    text = _TRAILING.sub("", _HINT.sub("", _HINT.sub("", text)))  # twice: 【格式：yyyyMMdd(例如:20160101)】
+    for wrong, right in data().typos:
+        if wrong in text:
+            text = text.replace(wrong, right)
+    if text.startswith(("政处罚", "兴处罚")):
+        text = "行" + text if text[0] == "政" else text[1:]
+    return text, money
+
+
+# ---------------------------------------------------------------- the tables, built once
+
+
+@dataclass(frozen=True)
+class _Table:
+    """The aliases for one kind of table."""
+
+    exact: Mapping[str, str]
+    loose: Mapping[str, str]
+    endings: Sequence[tuple[str, str]]  # long aliases, longest first
+
+
+@lru_cache(maxsize=4)
+def _table(kind: str | None) -> _Table:
+    exact: dict[str, str] = {}
+    kinds = ("both", kind) if kind else ("both", PENALTY, LICENCE)
+    for entry in data().aliases:
+        if entry.kind in kinds:
+            exact.setdefault(normalise(entry.label)[0], entry.field)
+    loose: dict[str, str] = {}
+    for label, field in exact.items():
+        loose.setdefault(_LOOSE.sub("", label), field)
+    endings = sorted(
+        ((label, field) for label, field in loose.items() if len(label) >= 5), key=lambda e: (-len(e[0]), e)
+    )
+    return _Table(exact, loose, endings)
+
+
+@lru_cache(maxsize=1)
+def _codes() -> dict[str, tuple[str, str | None]]:
+    """Code without underscores, in lower case -> (field, kind that its prefix names)."""
+    codes: dict[str, tuple[str, str | None]] = {}
+    for key, field in FIELDS.items():
+        for code in field.codes:
+            codes[_bare(code)] = (key, _kind_of_code(code))
+    return codes
+
+
+def _bare(code: str) -> str:
+    return code.replace("_", "").lower()
+
+
+def _kind_of_code(code: str) -> str | None:
+    bare = _bare(code)
+    return LICENCE if bare.startswith("xk") else PENALTY if bare.startswith("cf") else None
+
+
+# ---------------------------------------------------------------- matching
+
+
+def kind_of(labels: Sequence[str]) -> str | None:
+    """Whether a header is of licences or of penalties: by what only one of them has. None when it does not tell."""
+    score = {LICENCE: 0, PENALTY: 0}
+    for label in labels:
+        text = normalise(str(label))[0]
+        kind = _kind_of_code(text) if _ASCII_CODE.match(text) else None
+        if kind is None and len(text) <= 30:
+            licence, penalty = _fits(text, LICENCE), _fits(text, PENALTY)
+            if licence != penalty:
+                kind = LICENCE if licence else PENALTY
+            elif "许可" in text or "处罚" in text or "违法" in text:
+                kind = LICENCE if "许可" in text and "处罚" not in text and "违法" not in text else PENALTY
+        if kind:
+            score[kind] += 1
+    if score[LICENCE] == score[PENALTY]:
+        return None
+    return LICENCE if score[LICENCE] > score[PENALTY] else PENALTY
+
+
+def _fits(text: str, kind: str) -> bool:
+    return text in _table(kind).exact or _LOOSE.sub("", text) in _table(kind).loose
+
+
+def match(
+    labels: Sequence[str],
+    kind: str | None = None,
+    samples: Sequence[Sequence[str]] | None = None,
+    lookups: Mapping[str, str] | None = None,
+) -> list[Column | None]:
+    """One Column (or None) for each label of a header. `samples` are rows of values below it; `lookups` a portal's own.
+
+    A field is given once: of two columns that claim it the surer, then the first, keeps it; a second category becomes
+    `category_2`.
+    """
+    kind = kind or kind_of(labels)
+    own = {normalise(label)[0]: field for label, field in (lookups or {}).items()}
+    columns: list[Column | None] = []
+    pending: list[tuple[int, str, str]] = []
+    for place, label in enumerate(labels):
+        text, money = normalise(str(label))
+        found: Column | None = None
+        if text in own:
+            found = Column(own[text], money)
+        elif _LOOSE.sub("", text) in data().ambiguous:
+            pending.append((place, text, data().ambiguous[_LOOSE.sub("", text)]))
+        elif text:
+            found = _find(text, money, kind)
+        columns.append(found)
+    _borrow(labels, columns, kind)
+    _give_agency_codes(labels, columns)
+    for place, text, rule in pending:
+        columns[place] = _RULES[rule](text, place, columns, samples or (), kind)
+    return _once(columns)
+
+
+def _borrow(labels: Sequence[str], columns: list[Column | None], kind: str | None) -> None:
+    """Units reuse the template of the other kind: its exact labels name fields that nothing else here has."""
+    if kind not in (LICENCE, PENALTY):
+        return
+    other = _table(PENALTY if kind == LICENCE else LICENCE)
+    held = {column.field for column in columns if column is not None}
+    for place, label in enumerate(labels):
+        text, money = normalise(str(label))
+        if columns[place] is not None or text in data().ambiguous:
+            continue
+        field = other.exact.get(text)
+        if field in _BORROWED and field not in held:
+            columns[place] = Column(field, money if field in _MONEY_FIELDS else None, 0.5)
+            held.add(field)
+
+
+_BORROWED = frozenset(
+    ["document_number", "case_name", "category", "content", "decision_date", "authority", "authority_code"]
+)
+
+
+def _find(text: str, money: str | None, kind: str | None) -> Column | None:
+    if _ASCII_CODE.match(text):
+        return _find_code(text, money)
+    if len(text) > 60:
+        return None
+    field, confidence = _find_label(text, kind)
+    if field is None:
+        return None
+    return Column(field, money if field in _MONEY_FIELDS else None, confidence)
+
+
+def _find_code(text: str, money: str | None) -> Column | None:
+    known = _codes().get(_bare(text))
+    if known is None:
+        return None
+    field, kind = known
+    if field in _MONEY_FIELDS and money is None and kind == PENALTY:
+        money = "wan"  # the standard's amounts are in 万元
+    return Column(field, money if field in _MONEY_FIELDS else None)
+
+
+@lru_cache(maxsize=16384)
+def _find_label(text: str, kind: str | None) -> tuple[str | None, float]:
+    table = _table(kind)
+    if text in table.exact:
+        return table.exact[text], 1.0
+    family = _CODE_FAMILY.match(text)
+    if family and (family[1] or family[2]):
+        field = _of_code_family(family[1], _LOOSE.sub("", family[2]))
+        if field:
+            return field, 0.95
+    loose = _LOOSE.sub("", text)
+    if loose in table.loose:
+        return table.loose[loose], 0.95
+    without = _LOOSE.sub("", _BRACKETED.sub("", text))
+    if without in table.loose:
+        return table.loose[without], 0.85
+    if len(text) <= 40:
+        for candidate in (loose, without):
+            for ending, field in table.endings:
+                if len(ending) < len(candidate) and candidate.endswith(ending):
+                    return (None, 0.0) if _SENTENCE.search(text) else (field, 0.7)
+    return (None, 0.0) if _SENTENCE.search(text) else _nearly(loose, table, kind)
+
+
+_SENTENCE = re.compile(r"[,。;:!]")  # a sentence, or a label that still has its value: not to be guessed at
+
+_CODE_WORDS = (
+    ("信用", "counterparty_code"),
+    ("法人身份证", "representative_id"),
+    ("身份证", "person_id"),
+    ("组织", "organisation_code"),
+    ("工商", "registration_number"),
+    ("注册号", "registration_number"),
+    ("税务", "tax_number"),
+    ("纳税人", "tax_number"),
+    ("事业单位", "institution_number"),
+)
+
+
+def _of_code_family(index: str | None, words: str) -> str | None:
+    """代码_2(组织机构代码): the words in brackets decide; the digit alone means something only for 1."""
+    if "社会组织" in words:
+        return "social_number"
+    for word, field in _CODE_WORDS:
+        if word in words:
+            return field
+    return "counterparty_code" if not words and index in (None, "1") else None
+
+
+# A letter that turns one field's label into another's must not be what is guessed.
+_DECISIVE = frozenset("自至起止始终末名号码日时期类种型额元机代证件编人罚许可一二三四五六0123456789")
+
+
+def _nearly(text: str, table: _Table, kind: str | None) -> tuple[str | None, float]:
+    if not 4 <= len(text) <= 24 or kind is None:
+        return None, 0.0
+    allowed = 1 if len(text) < 9 else 2
+    best: tuple[int, str, str] | None = None
+    for label, field in table.loose.items():
+        if len(label) < 4 or abs(len(label) - len(text)) > allowed:
+            continue
+        distance = Levenshtein.distance(text, label, score_cutoff=allowed)
+        if (
+            distance <= allowed
+            and not (set(text) ^ set(label)) & _DECISIVE
+            and (best is None or (distance, label) < best[:2])
+        ):
+            best = (distance, label, field)
+    return (None, 0.0) if best is None else (best[2], 0.6)
+
+
+_PLAIN_CODE = frozenset(["统一社会信用代码", "信用代码", "社会信用代码", "组织机构代码", "代码"])
+
+
+def _give_agency_codes(labels: Sequence[str], columns: list[Column | None]) -> None:
+    """A bare 统一社会信用代码 right after the agency's column is the agency's, when the party's stands elsewhere."""
+    for place in range(1, len(columns)):
+        column, before = columns[place], columns[place - 1]
+        if column is None or before is None or normalise(str(labels[place]))[0] not in _PLAIN_CODE:
+            continue
+        taken = any(other is not None and other.field == "counterparty_code" for other in columns[:place])
+        if before.field in ("authority", "source_unit") and taken:
+            columns[place] = Column(f"{before.field}_code", None, 0.9)
+
+
+def _once(columns: list[Column | None]) -> list[Column | None]:
+    holders: dict[str, int] = {}
+    for place, column in enumerate(columns):
+        if column is None:
+            continue
+        held = holders.get(column.field)
+        if held is None:
+            holders[column.field] = place
+        elif column.field == "category" and "category_2" not in holders:
+            columns[place] = Column("category_2", None, column.confidence)
+            holders["category_2"] = place
+        elif column.confidence > columns[held].confidence:  # type: ignore[union-attr]
+            columns[held] = None
+            holders[column.field] = place
+        else:
+            columns[place] = None
+    return columns
+
+
+# ---------------------------------------------------------------- labels with two meanings
+
+_AGENCY = re.compile(r"局$|委$|厅$|队$|委员会$|中心$|政府$|支队$|办公室$|管理处$|分局$|海关$")
+_DECISION = re.compile(r"[〔\[【(（﹝［][12]\d{3}[〕\]】)）﹞］]|号$")
+
+
+def _has(columns: Sequence[Column | None], *fields: str) -> bool:
+    return any(column is not None and column.field in fields for column in columns)
+
+
+def _values(samples: Sequence[Sequence[str]], place: int) -> list[str]:
+    return [str(row[place]).strip() for row in samples if place < len(row) and str(row[place]).strip()]
+
+
+def _share(values: Sequence[str], pattern: re.Pattern[str]) -> float:
+    return sum(1 for value in values if pattern.search(value)) / len(values) if values else 0.0
+
+
+def _party_or_representative(
+    text: str, place: int, columns: list[Column | None], samples: Sequence[Sequence[str]], kind: str | None
+) -> Column | None:
+    if _has(columns, "counterparty"):
+        return Column("legal_representative", None, 0.8)
+    values = _values(samples, place)
+    short = sum(1 for value in values if len(value) <= 4)
+    return Column("legal_representative" if values and short * 2 > len(values) else "counterparty", None, 0.7)
+
+
+def _party_or_authority(
+    text: str, place: int, columns: list[Column | None], samples: Sequence[Sequence[str]], kind: str | None
+) -> Column | None:
+    values = _values(samples, place)
+    looks_agency = _share(values, _AGENCY) > 0.6
+    beside = text == "处罚单位" and _has(columns, "counterparty")  # 被处罚人 has a column of its own
+    if looks_agency or beside:
+        return None if _has(columns, "authority") else Column("authority", None, 0.8)
+    return None if _has(columns, "counterparty") else Column("counterparty", None, 0.8)
+
+
+def _party_or_case(
+    text: str, place: int, columns: list[Column | None], samples: Sequence[Sequence[str]], kind: str | None
+) -> Column | None:
+    return Column("case_name" if _has(columns, "counterparty") else "counterparty", None, 0.7)
+
+
+def _number_or_licence_number(
+    text: str, place: int, columns: list[Column | None], samples: Sequence[Sequence[str]], kind: str | None
+) -> Column | None:
+    if not _has(columns, "document_number"):
+        return Column("document_number", None, 0.9)
+    return Column("licence_number", None, 0.7) if kind == LICENCE and not _has(columns, "licence_number") else None
+
+
+def _number_or_ordinal(
+    text: str, place: int, columns: list[Column | None], samples: Sequence[Sequence[str]], kind: str | None
+) -> Column | None:
+    values = _values(samples, place)
+    if _share(values, _DECISION) > 0.5 and not _has(columns, "document_number"):
+        return Column("document_number", None, 0.8)
+    if values and all(value.isdigit() and len(value) <= 5 for value in values):
+        return Column("ordinal", None, 0.8)
+    return _number_or_licence_number(text, place, columns, samples, kind)
+
+
+def _licence_term(
+    text: str, place: int, columns: list[Column | None], samples: Sequence[Sequence[str]], kind: str | None
+) -> Column | None:
+    return None if _has(columns, "valid_to") else Column("valid_range", None, 0.9)
+
+
+def _penalty_term(
+    text: str, place: int, columns: list[Column | None], samples: Sequence[Sequence[str]], kind: str | None
+) -> Column | None:
+    return None if _has(columns, "penalty_valid_to") else Column("penalty_range", None, 0.9)
+
+
+def _decision_or_effective(
+    text: str, place: int, columns: list[Column | None], samples: Sequence[Sequence[str]], kind: str | None
+) -> Column | None:
+    other = _has(columns, "decision_date", "authority_and_date")
+    return Column("effective_date", None, 0.9) if other else Column("decision_date", None, 0.85)
+
+
+def _decision_or_valid_from(
+    text: str, place: int, columns: list[Column | None], samples: Sequence[Sequence[str]], kind: str | None
+) -> Column | None:
+    if not _has(columns, "decision_date"):
+        return Column("decision_date", None, 0.85)
+    return None if _has(columns, "valid_from") else Column("valid_from", None, 0.8)
+
+
+_RULES = {
+    "party_or_representative": _party_or_representative,
+    "party_or_authority": _party_or_authority,
+    "party_or_case": _party_or_case,
+    "number_or_licence_number": _number_or_licence_number,
+    "number_or_ordinal": _number_or_ordinal,
+    "licence_term": _licence_term,
+    "penalty_term": _penalty_term,
+    "decision_or_effective": _decision_or_effective,
+    "decision_or_valid_from": _decision_or_valid_from,
+}

@@ -1,0 +1,340 @@
+"""From texts to one canonical record: the one door through which both inlets pass.
+
+`make` takes the texts of one decision by field (as `standard.aliases` named them), gives every column of a record, and notes
+what is wrong with it. Personal data is looked for before anything is masked, and nothing personal leaves this module clear.
+"""
+
+from __future__ import annotations
+
+import calendar
+import datetime
+import hashlib
+import re
+import unicodedata
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from standard import codes, privacy, validity, values
+from standard.fields import FIELDS
+
+_SURNAMES = frozenset(
+    "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何吕施张孔曹严华金魏陶姜戚谢邹喻柏水窦章云苏潘葛奚范彭郎鲁韦昌马苗凤花方俞任袁柳"
+    "酆鲍史唐费廉岑薛雷贺倪汤滕殷罗毕郝邬安常乐于时傅皮卞齐康伍余元卜顾孟平黄和穆萧尹姚邵湛汪祁毛禹狄米贝明臧计伏成戴谈宋茅庞"
+    "熊纪舒屈项祝董梁杜阮蓝闵席季麻强贾路娄危江童颜郭梅盛林刁钟徐邱骆高夏蔡田樊胡凌霍虞万支柯昝管卢莫经房裘缪干解应宗丁宣贲邓"
+    "郁单杭洪包诸左石崔吉钮龚程嵇邢滑裴陆荣翁荀羊於惠甄曲家封芮羿储靳汲邴糜松井段富巫乌焦巴弓牧隗山谷车侯宓蓬全郗班仰秋仲伊宫"
+    "宁仇栾暴甘钭厉戎祖武符刘景詹束龙叶幸司韶郜黎蓟薄印宿白怀蒲邰从鄂索咸籍赖卓蔺屠蒙池乔阴胥能苍双闻莘党翟谭贡劳逄姬申扶堵冉"
+    "宰郦雍却璩桑桂濮牛寿通边扈燕冀郏浦尚农温别庄晏柴瞿阎充慕连茹习宦艾鱼容向古易慎戈廖庾终暨居衡步都耿满弘匡国文寇广禄阙东欧殳"
+    "沃利蔚越夔隆师巩厍聂晁勾敖融冷訾辛阚那简饶空曾毋沙乜养鞠须丰巢关蒯相查后荆红游竺权逯盖益桓公闫肖仝代付岳苑覃陀佟木芦矫门"
+    "税但揭"
+)
+_SHORT_CHINESE = re.compile(r"^[\u4e00-\u9fff]{2,4}$")
+_MASKED_NAME = re.compile(r"^[\u4e00-\u9fff]{1,3}[*＊×某○]{1,4}[\u4e00-\u9fff]{0,2}$|^[*＊]+[\u4e00-\u9fff]{1,2}$")
+_MINORITY_NAME = re.compile(r"^[\u4e00-\u9fff]{2,8}[·•・‧．][\u4e00-\u9fff·•・‧．]{1,12}$")
+_LATIN_NAME = re.compile(r"^[A-Z][A-Za-z'’.-]+(?: [A-Z][A-Za-z'’.-]*){1,4}$")
+
+# Fields whose text is stored as it was cleaned (and masked where it holds personal data).
+_TEXTS = (
+    "document_title", "case_name", "legal_representative", "facts", "violation_type", "basis", "content",
+    "licence_name", "licence_number", "remedy",
+)  # fmt: skip
+_COLUMNS = (
+    "kind", "document_number", "document_number_key", "document_number_weak", "document_title", "case_name",
+    "counterparty", "counterparty_key", "counterparty_type", "counterparty_code", "legal_representative", "category",
+    "facts", "violation_type", "basis", "content", "fine_yuan", "confiscation_yuan", "licence_name", "licence_number",
+    "decision_date", "valid_from", "valid_to", "publicity_until", "authority", "authority_code", "source_unit",
+    "source_unit_code", "status", "remedy",
+)  # fmt: skip
+
+
+def make(
+    kind: str,
+    texts: Mapping[str, object],
+    *,
+    money: Mapping[str, str | None] | None = None,
+    profile: str,
+    edition: str | None = None,
+    today: datetime.date,
+    key: bytes,
+    raw: Mapping[str, object] | None = None,
+) -> dict[str, Any]:
+    """Every column of a record but its id, from texts by field. Never raises on any text.
+
+    `money`: field -> "yuan" | "wan" as the label said; `profile`: "portal" | "submission"; `raw`: label -> text as it stood,
+    with the columns nobody knows (else it is built from `texts`). Personal codes are hashed with `key`.
+    """
+    units = money or {}
+    clean: dict[str, str] = {}
+    for field, given in texts.items():
+        text = values.clean_text(given)
+        if text is not None:
+            clean[field] = text
+    if profile == "portal":
+        _sort_codes(clean)
+    _split_combined(clean)
+    stood = _stood(kind, texts, raw)
+
+    person_id = _personal_code(clean)
+    party_code = (
+        None
+        if person_id and person_id == values.code(clean.get("counterparty_code"))
+        else values.code(clean.get("counterparty_code"))
+    )
+    name = clean.get("counterparty")
+    if name is not None:
+        name = values.chinese_only_blanks(name)
+    party_type = _party_type(
+        clean.get("counterparty_type"), party_code, name, person_id is not None,
+        "legal_representative" in clean or "registration_number" in clean or "organisation_code" in clean,
+    )  # fmt: skip
+    natural = party_type == "natural_person"
+
+    record: dict[str, Any] = {column: None for column in _COLUMNS}
+    record["kind"] = kind
+    number = clean.get("document_number")
+    if number is not None:
+        number = privacy.mask(number)
+        record["document_number"] = number
+        record["document_number_key"] = values.document_number_key(number)
+        record["document_number_weak"] = values.document_number_weak(number)
+    for field in _TEXTS:
+        if field in clean:
+            record[field] = clean[field]
+    record["counterparty"] = name
+    record["counterparty_type"] = party_type
+    record["counterparty_code"] = privacy.keyed_hash(person_id, key) if natural and person_id else party_code
+    record["category"] = codes.category(kind, clean.get("category"))
+    if "category_2" in clean:
+        both = codes.category(kind, "；".join(filter(None, (record["category"], clean["category_2"]))))
+        record["category"] = both
+    for field in ("fine_yuan", "confiscation_yuan"):
+        if field in clean:
+            record[field] = values.yuan(clean[field], units.get(field) or ("wan" if profile == "submission" else None))
+    for field in ("authority", "source_unit"):
+        if field in clean:
+            record[field] = values.chinese_only_blanks(clean[field])
+    for field in ("authority_code", "source_unit_code"):
+        if field in clean:
+            record[field] = values.code(clean[field])
+    record["status"] = codes.status(edition, clean.get("status")) if "status" in clean else None
+    inner = _dates(clean, record)
+
+    defects = validity.check(validity.Facts(kind, profile, edition, today, {**record, **inner}, clean, texts, stood))
+    if natural and record["counterparty_code"] == party_code and party_code is not None:
+        record["counterparty_code"] = None if codes_hide_person(party_code) else party_code
+    _hide(record, defects, stood, clean, name, natural)
+    record["counterparty_key"] = _party_key(name, natural)
+    record["defects"] = defects
+    record["raw"] = stood
+    record["content_hash"] = content_hash(record)
+    return record
+
+
+def content_hash(record: Mapping[str, Any]) -> str:
+    """A hash of the canonical values: equal when two rows say the same, whatever their spelling of blanks and brackets."""
+    parts = "\x1f".join("" if record[column] is None else str(record[column]) for column in _COLUMNS)
+    return hashlib.sha256(parts.encode("utf-8", "replace")).hexdigest()
+
+
+def party(name: object, code: object, key: bytes) -> tuple[str | None, str | None, str | None]:
+    """Type, key and code of a party named in a register, in the same language as a record's."""
+    text = values.clean_text(name)
+    text = None if text is None else values.chinese_only_blanks(text)
+    bare = values.code(code)
+    personal = bare is not None and privacy.identity_number_ok(bare, said=not values.uscc_ok(bare))
+    kind = _party_type(None, None if personal else bare, text, personal, False)
+    hashed = privacy.keyed_hash(bare, key) if personal and bare is not None else bare
+    return kind, _party_key(text, kind == "natural_person"), hashed
+
+
+def codes_hide_person(code: str) -> bool:
+    """True when a code in a natural person's code column would itself name the person."""
+    return not values.uscc_shape(code)
+
+
+# ---------------------------------------------------------------- reading
+
+
+def _stood(kind: str, texts: Mapping[str, object], raw: Mapping[str, object] | None) -> dict[str, str]:
+    if raw is None:
+        raw = {FIELDS[field].label_for(kind) if field in FIELDS else field: given for field, given in texts.items()}
+    return {values.scrub(str(label)): values.scrub(str(text)) for label, text in raw.items() if text not in (None, "")}
+
+
+def _sort_codes(clean: dict[str, str]) -> None:
+    """A portal's code column may hold any of three numbers: put an organisation code or a registration number in its place."""
+    code = values.code(clean.get("counterparty_code"))
+    if code is None or len(code) == 18:
+        return
+    if values.organisation_code_ok(code):
+        clean.setdefault("organisation_code", code)
+        del clean["counterparty_code"]
+    elif len(code) in (13, 15) and code.isascii() and code.isdigit() and not privacy.identity_number_ok(code):
+        clean.setdefault("registration_number", code)
+        del clean["counterparty_code"]
+
+
+_AGENCY_THEN_DATE = re.compile(
+    r"^(.*?)[\s,，;；、]*((?:(?:19|20)\d\d|[二一][〇○零OＯ0-9一二三四五六七八九]{3})\s*[年./-].*)$", re.DOTALL
+)
+
+
+def _split_combined(clean: dict[str, str]) -> None:
+    """One cell for two fields: agency and date, kind and basis, term from and to."""
+    both = clean.get("authority_and_date")
+    if both is not None:
+        found = _AGENCY_THEN_DATE.match(both)
+        agency, day = (found[1], found[2]) if found else (both, None)
+        if agency.strip():
+            clean.setdefault("authority", agency.strip())
+        if day is not None:
+            clean.setdefault("decision_date", day.strip())
+    for combined, parts in (
+        ("category_and_basis", ("content", "basis")),
+        ("content_and_basis", ("content", "basis")),
+        ("facts_and_content", ("facts", "content")),
+    ):
+        if combined in clean:
+            for part in parts:
+                clean.setdefault(part, clean[combined])
+
+
+_SMALL = {"一": 1, "二": 2, "两": 2, "三": 3, "五": 5, "六": 6}
+
+
+def _dates(clean: dict[str, str], record: dict[str, Any]) -> dict[str, Any]:
+    """Fills the dates of the record; returns those that are no columns but that rules ask for."""
+    for field in ("decision_date", "valid_from"):
+        if field in clean:
+            record[field] = values.date(clean[field])
+    if "valid_to" in clean:
+        record["valid_to"] = _last_date(clean["valid_to"])
+    term = clean.get("valid_range")
+    if term is not None:
+        named = values.dates(term)
+        if len(named) >= 2:
+            record["valid_from"] = record["valid_from"] or named[0]
+            record["valid_to"] = record["valid_to"] or named[-1]
+        elif len(named) == 1 and record["valid_to"] is None:
+            record["valid_to"] = named[0]
+    until = clean.get("publicity_until")
+    if until is not None:
+        record["publicity_until"] = _last_date(until) or _after(record["decision_date"], until)
+    inner: dict[str, Any] = {"penalty_valid_to": None, "updated_at": None}
+    for field in inner:
+        if field in clean:
+            inner[field] = _last_date(clean[field])
+    if "penalty_range" in clean:
+        named = values.dates(clean["penalty_range"])
+        inner["penalty_valid_to"] = inner["penalty_valid_to"] or (named[-1] if named else None)
+    return inner
+
+
+def _last_date(text: str) -> datetime.date | None:
+    if len(text) <= 11:
+        return values.date(text)
+    named = values.dates(text)
+    return named[-1] if len(named) >= 2 else values.date(text)
+
+
+def _after(day: datetime.date | None, term: str) -> datetime.date | None:
+    """公示期限 may be a number of years (or 三个月): the day that lies so long after the decision."""
+    found = validity.TERM.match(unicodedata.normalize("NFKC", term))
+    if day is None or found is None:
+        return None
+    count = _SMALL.get(found[1]) or int(found[1])
+    months = count if found[2] in ("个月", "月") else count * 12
+    year, month = day.year + (day.month - 1 + months) // 12, (day.month - 1 + months) % 12 + 1
+    if year > 2098:
+        return None
+    return datetime.date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
+
+
+# ---------------------------------------------------------------- the party
+
+
+def _personal_code(clean: Mapping[str, str]) -> str | None:
+    """The party's own identity number, from its column or from a code column that holds it by mistake; None if masked."""
+    given = clean.get("person_id")
+    if given is not None and "*" not in given and "＊" not in given:
+        code = values.code(given)
+        if code is not None and "legal_representative" not in clean:
+            return code
+    code = values.code(clean.get("counterparty_code"))
+    return code if code is not None and privacy.identity_number_ok(code, said=not values.uscc_ok(code)) else None
+
+
+@lru_cache(maxsize=65536)
+def _party_type(
+    stated: str | None, code: str | None, name: str | None, has_person_id: bool, has_body: bool
+) -> str | None:
+    known = codes.subject_type(stated)
+    if known is not None:
+        return known
+    if values.uscc_shape(code) and code is not None:
+        return "sole_trader" if code.startswith("92") or code == values.USCC_FILLER else "organisation"
+    if has_person_id:
+        return "natural_person"
+    if name is None:
+        return None
+    if has_body:
+        return "organisation"
+    if len(name) <= 6 and _MASKED_NAME.match(name) and not codes.names_organisation_surely(name):
+        return "natural_person"
+    if _SHORT_CHINESE.match(name) and not codes.names_organisation(name) and _like_person(name):
+        return "natural_person"
+    if _MINORITY_NAME.match(name) and not codes.names_organisation_surely(name):
+        return "natural_person"
+    return (
+        "natural_person"
+        if _LATIN_NAME.match(name) and not re.search(r"(?i)ltd|inc|co\b|corp|llc", name)
+        else "organisation"
+    )
+
+
+def _like_person(name: str) -> bool:
+    head = privacy.surname(name)
+    return len(head) == 2 or head in _SURNAMES
+
+
+def _party_key(name: str | None, natural: bool) -> str | None:
+    if name is None:
+        return None
+    if natural:
+        return "p:" + privacy.surname(name)
+    return values.name_key(name)
+
+
+def _hide(
+    record: dict[str, Any], defects: list[validity.Defect], stood: dict[str, str], clean: Mapping[str, str],
+    name: str | None, natural: bool,
+) -> None:  # fmt: skip
+    """Masks what is personal in everything that will be stored."""
+    swaps: list[tuple[str, str]] = []
+    for field in ("person_id", "representative_id"):
+        given = clean.get(field)
+        if given is not None and len(given) > 4:
+            swaps.append((given, privacy.mask_code(given)))
+    if natural and name is not None:
+        shown = privacy.mask_person(name)
+        record["counterparty"] = shown
+        if len(name) >= 2 and shown != name:
+            given_name = clean.get("counterparty", name)
+            swaps += [(given_name, shown)] if given_name == name else [(given_name, shown), (name, shown)]
+    everything = "\n".join(stood.values())
+    if not swaps and not privacy.may_leak(everything):
+        return
+    for field in (*_TEXTS, "counterparty", "category", "authority", "source_unit"):
+        if record[field] is not None:
+            record[field] = _hidden(record[field], swaps)
+    for label, text in stood.items():
+        stood[label] = _hidden(text, swaps)
+    for defect in defects:
+        defect["message"] = _hidden(defect["message"], swaps)
+
+
+def _hidden(text: str, swaps: list[tuple[str, str]]) -> str:
+    for clear, shown in swaps:
+        if clear in text:
+            text = text.replace(clear, shown)
+    return privacy.mask(text)

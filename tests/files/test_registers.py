@@ -1,0 +1,144 @@
+"""Registers: all faults at once, nothing written until none is left, the template goes through its own import."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from db.models import RegisterEntry
+from db.session import session_of
+from db.settings import Workspace
+from intake.read_archive import read_source
+from intake.registers import EXAMPLE, REGISTERS, import_register, write_template
+from standard.errors import Refused
+
+D = datetime.date
+UNIT = {"示例市公安局", "示例市市场监督管理局", "示例市生态环境局", "示例市民族宗教事务局", "示例市卫生健康委员会"}
+
+
+def entries(workspace: Workspace) -> list[RegisterEntry]:
+    with session_of(workspace) as session:
+        return list(session.scalars(select(RegisterEntry).order_by(RegisterEntry.register, RegisterEntry.id)))
+
+
+@pytest.mark.parametrize("name", list(REGISTERS))
+def test_template_leaves_its_example_out_and_takes_it_as_a_line(
+    workspace: Workspace, tmp_path: Path, name: str, write_csv: Callable[..., bytes]
+) -> None:
+    write_template(name, tmp_path / "t.xlsx")
+    grid = read_source(tmp_path / "t.xlsx").grids[0]
+    assert grid.rows[0] == list(REGISTERS[name].columns) and grid.rows[1][0].startswith(EXAMPLE)
+    assert import_register(workspace, name, tmp_path / "t.xlsx").rows == 0
+    line = [cell.lstrip("'") for cell in REGISTERS[name].example]
+    if line[0] in UNIT:
+        line[0] = "sjj"
+    for encoding in ("utf-8-sig", "gb18030"):
+        (tmp_path / f"{encoding}.csv").write_bytes(write_csv([REGISTERS[name].columns, line], encoding))
+    first = import_register(workspace, name, tmp_path / "utf-8-sig.csv")
+    again = import_register(workspace, name, tmp_path / "gb18030.csv")
+    assert (first.rows, first.accepted, again.duplicate, again.accepted) == (1, 1, 1, 0)
+    assert len(entries(workspace)) == 1
+
+
+def take(
+    workspace: Workspace,
+    tmp_path: Path,
+    write_csv: Callable[..., bytes],
+    name: str,
+    *lines: dict[str, str],
+    label: str = "r.csv",
+) -> None:
+    columns = REGISTERS[name].columns
+    (tmp_path / label).write_bytes(
+        write_csv([columns, *([line.get(column, "") for column in columns] for line in lines)])
+    )
+    import_register(workspace, name, tmp_path / label)
+
+
+def test_entries_speak_the_language_of_records(
+    workspace: Workspace, tmp_path: Path, write_csv: Callable[..., bytes]
+) -> None:
+    line = {"单位": "示例市市监局", "信息类别": "行政处罚", "决定书文号": "示市监罚字[2026]第1号", "行政相对人名称": "张三丰",
+            "统一社会信用代码": "11010519491231002X", "修复决定日期": "2026年9月15日", "经办": "备注列"}  # fmt: skip
+    take(workspace, tmp_path, write_csv, "repairs", line)
+    (entry,) = entries(workspace)
+    assert (entry.unit_id, entry.kind, entry.effective_from) == ("sjj", "penalty", D(2026, 9, 15))
+    assert (entry.document_number_key, entry.counterparty_key) == ("示市监罚字〔2026〕1号", "p:张")
+    assert "张三丰" not in str(entry.data) and "11010519491231002X" not in str(entry.data)
+
+
+def test_a_changed_line_updates_and_doubles_nothing(
+    workspace: Workspace, tmp_path: Path, write_csv: Callable[..., bytes]
+) -> None:
+    line = {"单位": "sjj", "豁免原因": "涉密", "依据": "条例", "生效日期": "2026-01-01", "失效日期": "2026-06-30"}
+    take(workspace, tmp_path, write_csv, "exemptions", line)
+    take(workspace, tmp_path, write_csv, "exemptions", {**line, "失效日期": "2026-12-31"}, label="s.csv")
+    (entry,) = entries(workspace)
+    assert entry.effective_to == D(2026, 12, 31) and entry.kind is None
+    take(workspace, tmp_path, write_csv, "exemptions", line)  # going back to the first file is a change as well
+    assert entries(workspace)[0].effective_to == D(2026, 6, 30)
+
+
+@pytest.mark.parametrize(
+    ("text", "period"),
+    [("2026-09", "2026-09"), ("2026年9月", "2026-09"), ("2026-Q3", "2026-Q3"), ("2026-09-01", "2026-09")],
+)
+def test_periods(workspace: Workspace, tmp_path: Path, write_csv: Callable[..., bytes], text: str, period: str) -> None:
+    take(workspace, tmp_path, write_csv, "declarations", {"单位": "sjj", "所属期": text, "声明类型": "零申报"})
+    assert entries(workspace)[0].period == period
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "says"),
+    [
+        ("exemptions", {"单位": "示例市市场监管局", "豁免原因": "x", "依据": "y", "生效日期": "2026-1-1"}, "“单位”列：单位名录中没有“示例市市场监管局”，是否想写"),
+        ("exemptions", {"单位": "sjj", "豁免原因": "x", "依据": "y"}, "“生效日期”列：未填文号"),
+        ("exemptions", {"单位": "sjj", "豁免原因": "x", "依据": "y", "生效日期": "2026-02-01", "失效日期": "2026-01-01"}, "“失效日期”列：2026-01-01"),
+        ("repairs", {"单位": "sjj", "信息类别": "行政处分", "决定书文号": "1号", "修复决定日期": "2026-1-1"}, "“信息类别”列：不能是“行政处分”"),
+        ("repairs", {"单位": "sjj", "决定书文号": "1号", "修复决定日期": "上月"}, "“修复决定日期”列：“上月”不是日期"),
+        ("withdrawals", {"单位": "sjj", "撤下日期": "2026-1-1", "撤下原因": "x"}, "不能都为空"),
+        ("declarations", {"单位": "sjj", "所属期": "九月", "声明类型": "零申报"}, "“所属期”列：“九月”不是所属期"),
+        ("catalogue", {"单位": "sjj", "项目名称": "a", "类别": "行政许可", "是否公示": "否"}, "“不予公示依据”列"),
+        ("outages", {"系统": "平台", "结束时间": "2026-9-1"}, "“开始时间”列：不能为空"),
+    ],
+)  # fmt: skip
+def test_faults_name_row_column_and_cure(
+    workspace: Workspace, tmp_path: Path, write_csv: Callable[..., bytes], name: str, line: dict[str, str], says: str
+) -> None:
+    with pytest.raises(Refused) as caught:
+        take(workspace, tmp_path, write_csv, name, line)
+    assert any(says in fault and "第 2 行" in fault and "r.csv" in fault for fault in caught.value.faults), (
+        caught.value.faults
+    )
+    assert entries(workspace) == []
+
+
+def test_all_faults_are_told_at_once_and_nothing_is_written(
+    workspace: Workspace, tmp_path: Path, write_csv: Callable[..., bytes]
+) -> None:
+    good = {"单位": "sjj", "项目名称": "a", "类别": "行政许可"}
+    with pytest.raises(Refused) as caught:
+        take(workspace, tmp_path, write_csv, "catalogue", good, {"单位": "火星局"}, {**good, "设定依据": "另一份"})
+    assert len(caught.value.faults) == 4 and entries(workspace) == []
+
+
+def test_a_file_without_header_and_an_unknown_register(workspace: Workspace, tmp_path: Path) -> None:
+    (tmp_path / "r.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    with pytest.raises(Refused, match="没有找到表头"):
+        import_register(workspace, "outages", tmp_path / "r.csv")
+    with pytest.raises(Refused, match="repairs"):
+        import_register(workspace, "repair", tmp_path / "r.csv")
+
+
+def test_catalogue_kinds(workspace: Workspace, tmp_path: Path, write_csv: Callable[..., bytes]) -> None:
+    lines = [{"单位": "sjj", "项目名称": kind, "类别": kind} for kind in ("行政许可", "行政处罚", "行政强制")]
+    take(workspace, tmp_path, write_csv, "catalogue", *lines)
+    assert {entry.item_name: entry.kind for entry in entries(workspace)} == {
+        "行政许可": "licence",
+        "行政处罚": "penalty",
+        "行政强制": "other",
+    }

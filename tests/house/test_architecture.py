@@ -1,0 +1,70 @@
+"""Layers, doors, names and generated pages are tested like everything else."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("standard", "db", "crawler", "intake", "assessment", "reports", "sample_city")
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, timeout=120)
+
+
+def test_layers_and_doors() -> None:
+    done = run(str(Path(sys.executable).parent / "lint-imports"), "--no-cache")
+    assert done.returncode == 0, done.stdout
+
+
+def test_generated_pages_are_fresh() -> None:
+    done = run(sys.executable, "tools/write_docs.py", "--check")
+    assert done.returncode == 0, f"{done.stdout}{done.stderr}\nrun: make docs"
+
+
+@pytest.mark.parametrize("name", [*PACKAGES, "cli", "scheduler"])
+def test_our_names_belong_to_our_distribution_only(name: str) -> None:
+    owners = importlib.metadata.packages_distributions().get(name, [])
+    assert set(owners) <= {"mingcha"}
+
+
+def test_every_module_says_what_it_is_for() -> None:
+    files = [f for p in PACKAGES for f in (ROOT / p).rglob("*.py") if "versions" not in f.parts]
+    silent = [str(f) for f in files if not re.match(r'(#!.*\n)?\s*"""', f.read_text(encoding="utf-8"))]
+    assert silent == []
+
+
+def test_locks_name_no_registry() -> None:
+    for name in ("requirements.lock", "requirements-dev.lock"):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        assert "://" not in text
+        assert "--hash=sha256:" in text
+
+
+def test_every_import_is_declared() -> None:
+    """What our code imports from outside stands in pyproject.toml."""
+    import tomllib
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = {re.split(r"[\[<>=;,! ]", d)[0].lower() for d in project["dependencies"]}
+    owners = importlib.metadata.packages_distributions()
+    missing = set()
+    for package in [*PACKAGES, "cli", "scheduler", "mingcha_doctor"]:
+        files = (ROOT / package).rglob("*.py") if (ROOT / package).is_dir() else [ROOT / f"{package}.py"]
+        for file in files:
+            for name in re.findall(r"^\s*(?:from|import) (\w+)", file.read_text(encoding="utf-8"), re.M):
+                if (
+                    name in sys.stdlib_module_names
+                    or name in PACKAGES
+                    or name in ("cli", "scheduler", "mingcha_doctor")
+                ):
+                    continue
+                if not {o.lower() for o in owners.get(name, [])} & declared:
+                    missing.add((name, str(file.relative_to(ROOT))))
+    assert missing == set()

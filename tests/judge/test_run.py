@@ -1,0 +1,154 @@
+"""assess, seal, verify: repeatable to the byte, complete, refusing what is wrong."""
+
+import datetime
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from assessment.periods import Period
+from assessment.run import assess, seal, verify
+from db.models import Pair, PeriodRun, Review
+from db.session import session_of
+from standard.errors import Refused
+
+AS_OF = datetime.date(2026, 10, 12)
+
+
+def fill(city: Any) -> None:
+    for n in range(1, 13):
+        city.publish(number=n, seen="2026-09-03" if n > 2 else "2026-09-17", absent="2026-08-31" if n > 2 else "2026-09-14")
+        if n != 5:
+            city.submit(number=n, received="2026-09-03" if n != 7 else "2026-09-15")
+    city.submit(number=40)
+    city.publish(number=41, decision_date=datetime.date(2026, 9, 30), seen="2026-10-09", absent="2026-09-28")
+
+
+def results(city: Any) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in sorted((city.workspace.periods / "2026-09" / "results").iterdir())}
+
+
+def test_twice_is_the_same_to_the_byte(city: Any) -> None:
+    fill(city)
+    first = city.judge()
+    before = results(city)
+    again = city.assess()
+    assert results(city) == before
+    assert (first.run.results_sha256, first.run.inputs_sha256) == (again.run.results_sha256, again.run.inputs_sha256)
+    assert [f["finding_id"] for f in first.findings] == [f["finding_id"] for f in again.findings]
+
+
+def test_totals_add_up(city: Any) -> None:
+    fill(city)
+    result = city.judge()
+    summary = result.run.summary
+    for counts in [*summary["totals"].values(), *(summary["units"]["fgw"][kind] for kind in ("licence", "penalty", "all"))]:
+        verdicts = ("agreed", "differs", "not_submitted", "not_published", "not_due", "exempt", "unknown", "question")
+        assert sum(counts[verdict] for verdict in verdicts) == counts["decisions"]
+        for duty in ("report", "publish"):
+            assert counts[f"{duty}_due"] == counts[f"{duty}_on_time"] + counts[f"{duty}_late"] + counts[f"{duty}_missing"]
+    everything = summary["totals"]["all"]
+    assert everything["decisions"] == 14 == len(result.pairs)
+    assert (everything["report_due"], everything["report_late"], everything["report_missing"]) == (13, 1, 1)
+    assert (everything["publish_due"], everything["publish_late"], everything["publish_missing"]) == (13, 2, 1)
+    assert summary["lines"] == {"pairs": 14, "same_decision": 0, "elsewhere": 0, "publications": 13, "submissions": 12}
+
+
+def test_scores_print_what_they_computed(city: Any) -> None:
+    fill(city)
+    scores = {score["indicator"]: score for score in city.judge().scores}
+    assert list(scores) == ["A1", "A2", "A3", "B1", "B2", "C1", "C2", "C3", "D", "E"]
+    assert (scores["B2"]["numerator"], scores["B2"]["denominator"], scores["B2"]["excluded"]) == (11, 13, 1)
+    assert scores["B2"]["formula"] == "15 × 11/13 = 12.69（84.62% < 95%）"
+    assert scores["A1"]["formula"] == "20 − max(0.5 × 1, 20 × 1/13 ÷ 5%) = 0"
+    assert scores["E"]["points"] is None and scores["E"]["formula"].startswith("不适用")
+    got = sum(score["points"] for score in scores.values() if score["points"] is not None)
+    assert scores["A1"]["total"] == pytest.approx(got / 95 * 100, abs=0.01) and scores["A1"]["ranked"]
+
+
+def test_suspicions_cost_nothing(city: Any) -> None:
+    (city.workspace.root / "mingcha.yml").write_text("{}\n", encoding="utf-8")
+    city.workspace = type(city.workspace).open(city.workspace.root)
+    fill(city)
+    result = city.judge()
+    assert {finding["state"] for finding in result.findings if finding["level"] == "fail"} == {"suspected"}
+    assert {score["total"] for score in result.scores} == {100.0}
+    assert "另有 2 条未查实" in next(score["formula"] for score in result.scores if score["indicator"] == "B2")
+
+
+def test_a_review_is_found_again(city: Any) -> None:
+    fill(city)
+    finding = next(f for f in city.judge().findings if f["code"] == "not_submitted" and f["level"] == "fail")
+    with session_of(city.workspace) as session:
+        session.add(Review(finding_id=finding["finding_id"], state="normal", actor="李四", reason="已核实", at=finding["received_at"] or datetime.datetime(2026, 10, 12)))
+    result = city.assess()
+    assert next(f for f in result.findings if f["finding_id"] == finding["finding_id"])["state"] == "normal"
+    assert next(s for s in result.scores if s["indicator"] == "A1")["points"] == 20
+
+
+def test_seal_then_verify(city: Any) -> None:
+    fill(city)
+    city.judge()
+    assert seal(city.workspace, "2026-09").sealed_at is not None
+    assert verify(city.workspace, "2026-09") == []
+    with pytest.raises(Refused, match="封存"):
+        city.assess()
+
+
+def test_verify_sees_every_change(city: Any) -> None:
+    fill(city)
+    city.judge()
+    folder: Path = city.workspace.periods / "2026-09"
+    with session_of(city.workspace) as session:
+        session.query(Pair).first().verdict = "exempt"
+    assert verify(city.workspace, "2026-09") == ["数据库中的 pairs 与复算结果不同"]
+    (folder / "results" / "scores.jsonl").write_text("{}\n", encoding="utf-8")
+    assert any("scores.jsonl" in fault for fault in verify(city.workspace, "2026-09"))
+    meta = json.loads((folder / "inputs" / "meta.json").read_text(encoding="utf-8"))
+    (folder / "inputs" / "meta.json").write_text(json.dumps(meta | {"as_of": "2026-10-13"}), encoding="utf-8")
+    assert any("meta.json" in fault for fault in verify(city.workspace, "2026-09"))
+
+
+def test_a_quarter_and_the_month_before(city: Any) -> None:
+    fill(city)
+    city.judge("2026-08")
+    assert city.assess().run.summary["previous"]["period"] == "2026-08"
+    assert city.assess("2026-Q3").run.summary["totals"]["all"]["decisions"] == 14
+
+
+def test_unknown_is_not_missing(city: Any) -> None:
+    fill(city)
+    result = city.judge(as_of=datetime.date(2026, 9, 9))
+    assert result.accused() == []
+
+
+def test_an_empty_city_is_assessed(workspace: Any) -> None:
+    run = assess(workspace, "2026-09", as_of=AS_OF)
+    assert run.summary["totals"]["all"]["decisions"] == 0 and verify(workspace, "2026-09") == []
+
+
+@pytest.mark.parametrize("call", [
+    lambda w: assess(w, "2026-13"), lambda w: assess(w, "2026-09", as_of=datetime.date(2026, 8, 1)),
+    lambda w: assess(w, "2026-09", as_of=AS_OF, scheme=Path("没有.yml")), lambda w: verify(w, "2026-09"), lambda w: seal(w, "2026-09"),
+])  # fmt: skip
+def test_wrong_calls_are_refused_and_write_nothing(workspace: Any, call: Any) -> None:
+    with pytest.raises(Refused):
+        call(workspace)
+    with session_of(workspace) as session:
+        assert session.query(PeriodRun).count() == 0
+    assert not (workspace.periods / "2026-09").exists()
+
+
+@pytest.mark.parametrize(("text", "first", "last", "previous"), [
+    ("2026-02", "2026-02-01", "2026-02-28", "2026-01"), ("2026-Q1", "2026-01-01", "2026-03-31", "2025-Q4"), ("2026", "2026-01-01", "2026-12-31", "2025"),
+])  # fmt: skip
+def test_periods(text: str, first: str, last: str, previous: str) -> None:
+    period = Period.parse(text)
+    assert (period.first.isoformat(), period.last.isoformat(), period.previous.key) == (first, last, previous)
+
+
+@pytest.mark.parametrize("text", ["", "2026-9", "2026-00", "2026-Q5", "26-09", "2026-09 ", "1926-09"])
+def test_no_periods(text: str) -> None:
+    with pytest.raises(Refused):
+        Period.parse(text)

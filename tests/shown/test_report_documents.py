@@ -1,0 +1,155 @@
+"""Reports: every template builds, says what it must say, and says the same numbers in every format."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pypdfium2
+import pytest
+from python_calamine import CalamineWorkbook
+from sqlalchemy import func, select
+
+from db.models import Finding, PeriodRun
+from db.session import session_of
+from db.settings import Workspace
+from reports.build import build
+from reports.write_html import templates
+from standard.errors import NotYetAvailable, Refused
+
+
+def text_of(file: Path) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", file.read_text(encoding="utf-8")))
+
+
+def pages_of(file: Path) -> list[str]:
+    document = pypdfium2.PdfDocument(str(file))
+    try:
+        return [page.get_textpage().get_text_bounded() for page in document]
+    finally:
+        document.close()
+
+
+@pytest.mark.parametrize("report", sorted(templates()))
+def test_every_template_builds_and_loads_nothing(report: str, assessed: Workspace, tmp_path: Path) -> None:
+    files = build(assessed, report, "2026-09", formats=("html", "xlsx"), out=tmp_path)
+    assert files
+    for file in files:
+        assert file.stat().st_size > 5_000
+        if file.suffix == ".html":
+            html = file.read_text(encoding="utf-8")
+            assert not re.search(r'<(script|link|img|iframe)\b|src="|url\(|@import', html)
+            assert "无法判定" in html and "不扣分" in html
+            assert "None" not in text_of(file) and "nan" not in text_of(file)
+
+
+def test_unit_report_is_one_file_per_assessed_unit(assessed: Workspace, tmp_path: Path) -> None:
+    files = build(assessed, "unit", "2026-09", formats=("html",), out=tmp_path)
+    assert len(files) == 35 and len({file.name for file in files}) == 35
+    (one,) = build(assessed, "unit", "2026-09", unit="示例市教育局", formats=("html",), out=tmp_path / "one")
+    assert one.read_bytes() == (tmp_path / one.name).read_bytes()
+
+
+def test_notice_prints_summary_numbers_and_n_beside_rates(assessed: Workspace, tmp_path: Path) -> None:
+    html, sheet = build(assessed, "monthly", "2026-09", formats=("html", "xlsx"), out=tmp_path)
+    with session_of(assessed) as session:
+        total = session.get_one(PeriodRun, "2026-09").summary["totals"]["all"]
+    text = text_of(html)
+    assert f"涉及行政决定 {total['decisions']:,} 条" in text
+    assert f"到期应报及时率 {total['report_on_time'] / total['report_due']:.1%}（n={total['report_due']:,}）" in text
+    assert f"{total['unknown']:,} 条因监测条件所限无法判定" in text
+    for rate in re.findall(r"(?:及时率|合规率|一致率|完整率|迟报率) \d+\.\d%(.{3})", text):
+        assert rate.startswith("（n=")
+    rows = CalamineWorkbook.from_path(str(sheet)).get_sheet_by_name("附件1 统计表").to_python()
+    units, (whole,) = [row for row in rows if isinstance(row[0], float)], [row for row in rows if row[1] == "合计"]
+    assert len(units) == 35
+    for column in (2, 3, 4, 5, 6, 7, 8, 9):
+        assert sum(row[column] for row in units) == whole[column]
+
+
+def test_small_units_are_counted_but_not_ranked(assessed: Workspace, tmp_path: Path) -> None:
+    html, sheet = build(assessed, "ranking", "2026-09", formats=("html", "xlsx"), out=tmp_path)
+    assert "数据量<10，不参与排名" in text_of(html).replace("&lt;", "<")
+    book = CalamineWorkbook.from_path(str(sheet))
+    ranked = book.get_sheet_by_name("排名").to_python()[3:]
+    unranked = book.get_sheet_by_name("不参与排名").to_python()[3:]
+    assert [row[0] for row in ranked] == sorted(row[0] for row in ranked)
+    assert all(row[6] >= 10 for row in ranked) and all(row[2] < 10 for row in unranked)
+    assert len(ranked) + len(unranked) == 35
+
+
+def test_problem_list_holds_every_finding_and_person_only_masked(assessed: Workspace, tmp_path: Path) -> None:
+    (sheet,) = build(assessed, "problems", "2026-09", formats=("xlsx",), out=tmp_path)
+    rows = CalamineWorkbook.from_path(str(sheet)).get_sheet_by_name("问题清单").to_python()
+    head, lines = rows[2], rows[3:]
+    with session_of(assessed) as session:
+        assert len(lines) == session.scalar(
+            select(func.count()).select_from(Finding).where(Finding.period == "2026-09")
+        )
+    column = {name: number for number, name in enumerate(head)}
+    assert len({line[column["编号"]] for line in lines}) == len(lines)
+    assert all(isinstance(line[column["决定书文号"]], str) for line in lines)
+    late = [line for line in lines if line[column["类型"]] == "迟公示"]
+    assert late and all(" 至 " in line[column["实际日期（区间）"]] for line in late)
+
+
+def test_longest_scorecard_is_one_page_with_repeatable_bytes(assessed: Workspace, tmp_path: Path) -> None:
+    with session_of(assessed) as session:
+        n = func.count()
+        unit = session.scalars(select(Finding.unit_id).group_by(Finding.unit_id).order_by(n.desc())).first()
+    first = build(assessed, "unit", "2026-09", unit=unit, out=tmp_path / "a")
+    again = build(assessed, "unit", "2026-09", unit=unit, out=tmp_path / "b")
+    assert [file.suffix for file in first] == [".html", ".xlsx", ".pdf"]
+    assert [file.read_bytes() for file in first] == [file.read_bytes() for file in again]
+    (page,) = pages_of(first[-1])
+    assert "单位评分卡" in page and "第 1 页" in page and "共 1 页" in page and "无法判定" in page
+
+
+def test_notice_pdf_has_running_head_page_numbers_and_three_pages_before_annexes(
+    assessed: Workspace, tmp_path: Path
+) -> None:
+    (file,) = build(assessed, "monthly", "2026-09", formats=("pdf",), out=tmp_path)
+    pages = pages_of(file)
+    first_annex = next(number for number, page in enumerate(pages) if "附件 1" in page)
+    assert first_annex <= 3
+    for number, page in enumerate(pages, 1):
+        assert f"第 {number} 页" in page and f"共 {len(pages)} 页" in page
+    assert "2026年9月双公示监测评估通报" in pages[1]
+    wide = [page for page in pages if "法人 自然人 到期" in page]
+    assert len(wide) == 2 and all("序号" in page for page in wide), "the table's head stands on every page of it"
+
+
+def test_unknown_text_from_portals_stays_text(month: Any, tmp_path: Path) -> None:
+    workspace = month.workspace(tmp_path / "ws")
+    rows = month.rows()
+    evil = next(row for row in rows if isinstance(row, Finding))
+    evil.message, evil.url, evil.document_number = (
+        "<script>alert(1)</script>",
+        "javascript:alert(1)",
+        "=cmd|' /C calc'!A0",
+    )
+    month.store(workspace, rows)
+    html, sheet = build(workspace, "problems", "2026-09", formats=("html", "xlsx"), out=tmp_path)
+    page = html.read_text(encoding="utf-8")
+    assert "<script>" not in page and 'href="javascript:' not in page and "&lt;script&gt;" in page
+    cells = [cell for row in CalamineWorkbook.from_path(str(sheet)).get_sheet_by_index(0).to_python() for cell in row]
+    assert "'=cmd|' /C calc'!A0" in cells
+
+
+def test_wrong_calls_are_refused_before_anything_is_written(assessed: Workspace, tmp_path: Path) -> None:
+    out = tmp_path / "none"
+    for call, said in [
+        (lambda: build(assessed, "monthly", "2026-10", out=out), "尚未评估"),
+        (lambda: build(assessed, "montly", "2026-09", out=out), "monthly"),
+        (lambda: build(assessed, "monthly", "2026-09", unit="u01", out=out), "不分单位"),
+        (lambda: build(assessed, "unit", "2026-09", unit="u99", out=out), "没有单位 u99"),
+        (lambda: build(assessed, "unit", "2026-09", formats=("pfd",), out=out), "pdf"),
+        (lambda: build(assessed, "unit", "2026-09", formats=(), out=out), "至少写一种"),
+    ]:
+        with pytest.raises(Refused, match=said):
+            call()
+    for report, formats in (("annual", ("html",)), ("monthly", ("docx",))):
+        with pytest.raises(NotYetAvailable):
+            build(assessed, report, "2026-09", formats=formats, out=out)
+    assert not out.exists()

@@ -1,0 +1,59 @@
+"""Personal data is found, masked, hashed; what only looks like it stays."""
+
+from __future__ import annotations
+
+import pytest
+
+from standard import privacy
+
+
+def kinds(text: str) -> list[str]:
+    return [leak.kind for leak in privacy.find(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("身份证号11010519491231002X", ["id_number"]), ("１１０１０５１９４９１２３１００２Ｘ", ["id_number"]),
+        ("李某，130503670401001，罚款", ["id_number"]), ("联系电话13800138000。", ["mobile"]), ("138 0013 8000", ["mobile"]),
+        ("卡号6222020200112230009", []), ("开户行工商银行，账号6222021001134258653", ["bank_card"]),
+        ("11010519491231002X、13900139000", ["id_number", "mobile"]),
+    ],
+)  # fmt: skip
+def test_what_is_found(text: str, found: list[str]) -> None:
+    assert kinds(text) == found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "许可证号320600202604080202",  # the date inside is that of the licence
+        "91330000755918469E", "统一社会信用代码：113206000140120034", "示公（交）决字[2026]第330200410053741号",
+        "注册号310230001716146", "银行账号46001005236058123456", "110105194912310021",  # check digit wrong
+        "110105********002X", "0358-13800138000123", "编号20260913001380013", "订单〔2026〕13800138000号",
+    ],
+)  # fmt: skip
+def test_what_must_stay(text: str) -> None:
+    assert kinds(text) == []
+    assert privacy.mask(text) == text
+
+
+def test_masks() -> None:
+    assert privacy.mask("电话13800138000，身份证11010519491231002X") == "电话138****8000，身份证110**************X"
+    assert privacy.mask_code("E12345678") == "E12*****8"
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("张三", "张某"), ("张三丰", "张某某"), ("欧阳修", "欧阳某"), ("张某某", "张某某"), ("王**", "王**"), ("李*", "李*"),
+        ("张三、李四五", "张某、李某某"), ("张三（示例饭店）", "张某（示例饭店）"), ("John Smith", "J某某"), ("", ""),
+    ],
+)  # fmt: skip
+def test_names(name: str, shown: str) -> None:
+    assert privacy.mask_person(name) == shown
+
+
+def test_hash_depends_on_the_key() -> None:
+    assert privacy.keyed_hash("x", b"a") == privacy.keyed_hash("x", b"a") != privacy.keyed_hash("x", b"b")
+    assert len(privacy.keyed_hash("x", b"a")) <= 64
