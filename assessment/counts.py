@@ -6,17 +6,33 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from assessment.cases import Facts, date_of
 from assessment.engine import Engine, F, Frame, join, yes
+from assessment.facts import Facts, date_of
 from assessment.findings import CONFIRMED
 
 VERDICTS = ("agreed", "differs", "not_submitted", "not_published", "not_due", "exempt", "unknown", "question")
 STATES = ("on_time", "late", "missing", "undecided")
 COUNTS = (
-    "decisions", *VERDICTS, "published", "published_person", "submitted", "submitted_person", "records_published", "records_submitted",
-    "report_due", *(f"report_{state}" for state in STATES), "publish_due", *(f"publish_{state}" for state in STATES),
-    "checked", "compliant", "fields_required", "fields_filled", "compared", "consistent", "due",
-)  # fmt: skip
+    "decisions",
+    *VERDICTS,
+    "published",
+    "published_person",
+    "submitted",
+    "submitted_person",
+    "records_published",
+    "records_submitted",
+    "report_due",
+    *(f"report_{state}" for state in STATES),
+    "publish_due",
+    *(f"publish_{state}" for state in STATES),
+    "checked",
+    "compliant",
+    "fields_required",
+    "fields_filled",
+    "compared",
+    "consistent",
+    "due",
+)
 KINDS = ("licence", "penalty")
 Counts = dict[str, int]
 
@@ -65,31 +81,49 @@ def _of_cases(engine: Engine) -> Frame:
         "on_time", "late", "missing"
     )
     both = F.col("verdict").isin("agreed", "differs")
-    return engine.table("cases").where(F.col("judged")).groupBy("unit_id", "kind").agg(
-        F.count("decision").alias("decisions"),
-        *(number(F.col("verdict") == verdict, verdict) for verdict in VERDICTS),
-        number(F.col("has_p"), "published"), number(F.col("has_p") & F.col("person"), "published_person"),
-        number(F.col("has_s"), "submitted"), number(F.col("has_s") & F.col("person"), "submitted_person"),
-        F.sum(F.coalesce(F.col("count_pub"), F.lit(0))).alias("records_published"),
-        F.sum(F.coalesce(F.col("count_sub"), F.lit(0))).alias("records_submitted"),
-        *duties, *due, number(either, "due"), number(both, "compared"), number(F.col("verdict") == "agreed", "consistent"),
-    )  # fmt: skip
+    return (
+        engine.table("cases")
+        .where(F.col("judged"))
+        .groupBy("unit_id", "kind")
+        .agg(
+            F.count("decision").alias("decisions"),
+            *(number(F.col("verdict") == verdict, verdict) for verdict in VERDICTS),
+            number(F.col("has_p"), "published"),
+            number(F.col("has_p") & F.col("person"), "published_person"),
+            number(F.col("has_s"), "submitted"),
+            number(F.col("has_s") & F.col("person"), "submitted_person"),
+            F.sum(F.coalesce(F.col("count_pub"), F.lit(0))).alias("records_published"),
+            F.sum(F.coalesce(F.col("count_sub"), F.lit(0))).alias("records_submitted"),
+            *duties,
+            *due,
+            number(either, "due"),
+            number(both, "compared"),
+            number(F.col("verdict") == "agreed", "consistent"),
+        )
+    )
 
 
 def _of_submissions(engine: Engine) -> Frame:
     """合规率 and 字段完整率 are about what was reported: every submitted record of the period."""
     judged = engine.table("cases").where(F.col("judged")).select("decision", F.col("unit_id").alias("case_unit"))
     grave = engine.table("defects").where((F.col("source") == "submission") & (F.col("severity") == "E"))
-    wrong = grave.where(F.col("code").isin("field_missing", "field_invalid")).groupBy("record_id").agg(
-        F.sum(F.when(F.col("code") == "field_missing", 1).otherwise(0)).alias("missing"))  # fmt: skip
+    wrong = (
+        grave.where(F.col("code").isin("field_missing", "field_invalid"))
+        .groupBy("record_id")
+        .agg(F.sum(F.when(F.col("code") == "field_missing", 1).otherwise(0)).alias("missing"))
+    )
     rows = join(join(engine.table("subs"), judged, ["decision"], "inner"), wrong, ["record_id"], "left")
     missing = F.coalesce(F.col("missing"), F.lit(0))
-    return rows.groupBy("case_unit", "kind").agg(
-        F.count("record_id").alias("checked"),
-        F.sum(F.when(F.col("missing").isNull(), 1).otherwise(0)).alias("compliant"),
-        F.sum("required_fields").alias("fields_required"),
-        F.sum(F.col("required_fields") - missing).alias("fields_filled"),
-    ).withColumnRenamed("case_unit", "unit_id")  # fmt: skip
+    return (
+        rows.groupBy("case_unit", "kind")
+        .agg(
+            F.count("record_id").alias("checked"),
+            F.sum(F.when(F.col("missing").isNull(), 1).otherwise(0)).alias("compliant"),
+            F.sum("required_fields").alias("fields_required"),
+            F.sum(F.col("required_fields") - missing).alias("fields_filled"),
+        )
+        .withColumnRenamed("case_unit", "unit_id")
+    )
 
 
 # ---------------------------------------------------------------- the summary
@@ -133,8 +167,11 @@ def exempt_grounds(engine: Engine, facts: Facts) -> dict[str, dict[str, Any]]:
 
 def coverage(engine: Engine, facts: Facts) -> dict[str, Any]:
     """What we could see: looks of the period by outcome, portals never seen whole, last complete look of each."""
-    looks = engine.table("coverage").withColumn("looked_on", date_of("looked_at")).where(
-        (F.col("looked_on") >= F.lit(facts.first)) & (F.col("looked_on") <= F.lit(facts.as_of)))  # fmt: skip
+    looks = (
+        engine.table("coverage")
+        .withColumn("looked_on", date_of("looked_at"))
+        .where((F.col("looked_on") >= F.lit(facts.first)) & (F.col("looked_on") <= F.lit(facts.as_of)))
+    )
     by_portal: dict[str, dict[str, int]] = {}
     last_reason: dict[str, str] = {}
     last_complete: dict[str, str | None] = {}
@@ -152,16 +189,25 @@ def coverage(engine: Engine, facts: Facts) -> dict[str, Any]:
     for outcomes in by_portal.values():
         outcomes_all.update(outcomes)
     return {
-        "looks": sum(outcomes_all.values()), "by_outcome": dict(sorted(outcomes_all.items())), "portals": len(portals),
+        "looks": sum(outcomes_all.values()),
+        "by_outcome": dict(sorted(outcomes_all.items())),
+        "portals": len(portals),
         "never_complete": [
-            {"portal": row["portal_id"], "title": row["title"], "unit": row["unit_id"], "unit_name": names.get(row["unit_id"]),
-             "looks": sum(by_portal.get(row["portal_id"], {}).values()), "outcomes": dict(sorted(by_portal.get(row["portal_id"], {}).items())),
-             "last_reason": last_reason.get(row["portal_id"], "本期没有查看")}
-            for row in portals if row["portal_id"] not in last_complete
+            {
+                "portal": row["portal_id"],
+                "title": row["title"],
+                "unit": row["unit_id"],
+                "unit_name": names.get(row["unit_id"]),
+                "looks": sum(by_portal.get(row["portal_id"], {}).values()),
+                "outcomes": dict(sorted(by_portal.get(row["portal_id"], {}).items())),
+                "last_reason": last_reason.get(row["portal_id"], "本期没有查看"),
+            }
+            for row in portals
+            if row["portal_id"] not in last_complete
         ],
         "last_complete": {row["portal_id"]: last_complete.get(row["portal_id"]) for row in portals},
         "unread": unread,
-    }  # fmt: skip
+    }
 
 
 def columns(
@@ -179,7 +225,8 @@ def columns(
             units[finding["unit_id"]][finding["code"].removeprefix("column_")] += 1
     blind = {entry["portal"]: entry["outcomes"] for entry in seen["never_complete"]}
     return {
-        "portals": sum(unit["portals"] for unit in units.values()), "reached": seen["portals"] - len(blind),
+        "portals": sum(unit["portals"] for unit in units.values()),
+        "reached": seen["portals"] - len(blind),
         **{name: sum(f["code"] == f"column_{name}" for f in found) for name in ("missing", "unreachable", "empty")},
         "blocked": sum("blocked" in outcomes for outcomes in blind.values()),
-    }, units  # fmt: skip
+    }, units

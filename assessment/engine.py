@@ -6,6 +6,8 @@ column at every step, which on tables of a hundred columns takes longer than the
 `Window` and `Column` come from pyspark, `load` reads the same Parquet files and `keep` is a checkpoint.
 """
 
+# ruff: noqa: S608 - this file is the one that writes SQL, from our own expressions and quoted names.
+
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,21 +33,23 @@ class Frame:
         self.columns = list(columns)
 
     def select(self, *columns: str | Column) -> Frame:
-        chosen = [F.col(column) if isinstance(column, str) else column for column in columns]
-        return self._of(", ".join(_sql(column) for column in chosen), [_name(column) for column in chosen])
+        parts = [_quoted(column) if isinstance(column, str) else _sql(column) for column in columns]
+        return self._of(", ".join(parts), [column if isinstance(column, str) else _name(column) for column in columns])
 
     def where(self, condition: Column) -> Frame:
         return Frame(f"SELECT * FROM ({self.query}) WHERE {_bare(condition)}", self.columns)
 
-    def withColumns(self, columns: Mapping[str, Column]) -> Frame:  # noqa: N802 - PySpark's name
-        parts = [f"{_bare(columns[name])} AS {_quoted(name)}" if name in columns else _quoted(name) for name in self.columns]
+    def withColumns(self, columns: Mapping[str, Column]) -> Frame:
+        parts = [
+            f"{_bare(columns[name])} AS {_quoted(name)}" if name in columns else _quoted(name) for name in self.columns
+        ]
         parts += [f"{_bare(column)} AS {_quoted(name)}" for name, column in columns.items() if name not in self.columns]
         return self._of(", ".join(parts), [*self.columns, *(name for name in columns if name not in self.columns)])
 
-    def withColumn(self, name: str, column: Column) -> Frame:  # noqa: N802 - PySpark's name
+    def withColumn(self, name: str, column: Column) -> Frame:
         return self.withColumns({name: column})
 
-    def withColumnRenamed(self, old: str, new: str) -> Frame:  # noqa: N802 - PySpark's name
+    def withColumnRenamed(self, old: str, new: str) -> Frame:
         return self.select(*(F.col(name).alias(new) if name == old else name for name in self.columns))
 
     def drop(self, *names: str) -> Frame:
@@ -54,15 +58,17 @@ class Frame:
     def distinct(self) -> Frame:
         return Frame(f"SELECT DISTINCT * FROM ({self.query})", self.columns)
 
-    def unionByName(self, other: Frame) -> Frame:  # noqa: N802 - PySpark's name
+    def unionByName(self, other: Frame) -> Frame:
         names = ", ".join(_quoted(name) for name in self.columns)
         return Frame(f"SELECT {names} FROM ({self.query}) UNION ALL SELECT {names} FROM ({other.query})", self.columns)
 
-    def groupBy(self, *keys: str) -> Groups:  # noqa: N802 - PySpark's name
+    def groupBy(self, *keys: str) -> Groups:
         return Groups(self, keys)
 
-    def orderBy(self, *names: str) -> Frame:  # noqa: N802 - PySpark's name
-        return Frame(f"SELECT * FROM ({self.query}) ORDER BY {', '.join(_quoted(name) for name in names)}", self.columns)
+    def orderBy(self, *names: str) -> Frame:
+        return Frame(
+            f"SELECT * FROM ({self.query}) ORDER BY {', '.join(_quoted(name) for name in names)}", self.columns
+        )
 
     def _of(self, selection: str, names: Sequence[str]) -> Frame:
         return Frame(f"SELECT {selection} FROM ({self.query})", _once(names))
@@ -87,10 +93,16 @@ def join(left: Frame, right: Frame, on: Sequence[str], how: str = "inner") -> Fr
 
     Other columns must differ in name: a clash is a mistake of ours and stops here.
     """
-    names = left.columns if how == "left_anti" else _once([*left.columns, *(name for name in right.columns if name not in on)])
+    names = (
+        left.columns
+        if how == "left_anti"
+        else _once([*left.columns, *(name for name in right.columns if name not in on)])
+    )
     keys = " AND ".join(f"l.{_quoted(key)} = r.{_quoted(key)}" for key in on)
     parts = [f"{'l' if name in left.columns else 'r'}.{_quoted(name)}" for name in names]
-    return Frame(f"SELECT {', '.join(parts)} FROM ({left.query}) AS l {_HOW[how]} ({right.query}) AS r ON {keys}", names)
+    return Frame(
+        f"SELECT {', '.join(parts)} FROM ({left.query}) AS l {_HOW[how]} ({right.query}) AS r ON {keys}", names
+    )
 
 
 class Engine:

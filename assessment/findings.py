@@ -8,16 +8,28 @@ import string
 from collections.abc import Iterator
 from typing import Any
 
-from assessment.cases import Facts
 from assessment.checks import Check, all_checks
 from assessment.engine import Engine
+from assessment.facts import Facts
 from assessment.pairing import RULE_TITLES
 from standard.fields import FIELDS
 
 # States in which a fail or warn costs points: confirmed by a person or by the settings, and everything after that.
 CONFIRMED = ("confirmed", "notified", "rectifying", "appealing", "rechecking", "closed", "returned", "overdue")
-_CONTRACT = ("document_number", "counterparty", "decision_date", "published_from", "published_to", "received_at",
-             "field", "published_value", "submitted_value", "portal_id", "url", "evidence")  # fmt: skip
+_CONTRACT = (
+    "document_number",
+    "counterparty",
+    "decision_date",
+    "published_from",
+    "published_to",
+    "received_at",
+    "field",
+    "published_value",
+    "submitted_value",
+    "portal_id",
+    "url",
+    "evidence",
+)
 
 
 def find(engine: Engine, facts: Facts, confirm: frozenset[str]) -> list[dict[str, Any]]:
@@ -45,12 +57,18 @@ def _of(check: Check, engine: Engine, facts: Facts) -> Iterator[dict[str, Any]]:
         yield {
             "period": facts.period,
             "finding_id": finding_id(facts, check.id, row["unit_id"], row["kind"], subject),
-            "unit_id": row["unit_id"], "kind": row["kind"], "code": check.id, "level": outcome.level,
-            "dimension": check.dimension, **{name: row[name] for name in _CONTRACT}, "due_date": row["due_date"],
-            "days_late": row["days_late"], "basis": basis or check.basis,
+            "unit_id": row["unit_id"],
+            "kind": row["kind"],
+            "code": check.id,
+            "level": outcome.level,
+            "dimension": check.dimension,
+            **{name: row[name] for name in _CONTRACT},
+            "due_date": row["due_date"],
+            "days_late": row["days_late"],
+            "basis": basis or check.basis,
             "message": _Words().vformat(outcome.message, (), _shown(row, facts)),
             "proof": _proof(check, row, facts),
-        }  # fmt: skip
+        }
 
 
 def _due(check: Check, row: dict[str, Any]) -> datetime.date | None:
@@ -82,11 +100,13 @@ def _shown(row: dict[str, Any], facts: Facts) -> dict[str, Any]:
     ground = row.get("publish_ground") if row.get("only_s") else row.get("report_ground")
     label = FIELDS[row["field"]].label_for(row["kind"]) if row["field"] in FIELDS else row["field"]
     return shown | {
-        "field_label": label, "told_until": facts.submissions_until,
-        "ground_title": facts.grounds.get(ground or ""), "ground_note": row.get("ground_note") or "　",
+        "field_label": label,
+        "told_until": facts.submissions_until,
+        "ground_title": facts.grounds.get(ground or ""),
+        "ground_note": row.get("ground_note") or "　",
         "stated": _shown_value(row.get("stated") or row.get("p_stated_published_on")) or "未标注",
         "published_from": row["published_from"] or "首次查看之前",
-    }  # fmt: skip
+    }
 
 
 def _shown_value(value: Any) -> Any:
@@ -107,10 +127,19 @@ def _proof(check: Check, row: dict[str, Any], facts: Facts) -> dict[str, Any]:
         name: row.get(name) for name in ("outage_days", "windows", "proof_day", "severity", "defect_rule", "looks")
     }
     return {
-        "check": check.id, "version": check.version, "subject": row["subject"], "decision": row["decision"],
-        "published": row["published"], "submitted": row["submitted"], "rule": row["rule"],
-        "rule_title": RULE_TITLES.get(row["rule"] or ""), "crawl": row["crawl"], "exemptions_tested": tested,
-        "ground": ground if check.limit is not None else None, "provisional": bool(row["provisional"]),
-        "explanation": check.explanation, "cure": row.get("cure") or check.cure,
+        "check": check.id,
+        "version": check.version,
+        "subject": row["subject"],
+        "decision": row["decision"],
+        "published": row["published"],
+        "submitted": row["submitted"],
+        "rule": row["rule"],
+        "rule_title": RULE_TITLES.get(row["rule"] or ""),
+        "crawl": row["crawl"],
+        "exemptions_tested": tested,
+        "ground": ground if check.limit is not None else None,
+        "provisional": bool(row["provisional"]),
+        "explanation": check.explanation,
+        "cure": row.get("cure") or check.cure,
         "facts": {name: str(value) for name, value in numbers.items() if value is not None},
-    }  # fmt: skip
+    }

@@ -36,59 +36,153 @@ KINDS = ("licence", "penalty")
 # Partners of a record of the period may bear a mistaken date; beyond a year either way it is another decision.
 _REACH = datetime.timedelta(days=400)
 _BATCH = 5000
-_TYPES = {"text": pa.string(), "day": pa.date32(), "time": pa.timestamp("us"), "number": pa.float64(),
-          "count": pa.int64(), "yes": pa.bool_()}  # fmt: skip
+_TYPES = {
+    "text": pa.string(),
+    "day": pa.date32(),
+    "time": pa.timestamp("us"),
+    "number": pa.float64(),
+    "count": pa.int64(),
+    "yes": pa.bool_(),
+}
 Rows = Iterator[dict[str, Any]]
 
 _RECORD = {
-    "record_id": "text", "kind": "text", "unit_id": "text", "document_number": "text", "document_number_key": "text",
-    "document_number_weak": "text", "document_title": "text", "case_name": "text", "counterparty": "text",
-    "counterparty_key": "text", "counterparty_type": "text", "counterparty_code": "text", "category": "text",
-    "content": "text", "fine_yuan": "number", "confiscation_yuan": "number", "licence_name": "text",
-    "licence_number": "text", "decision_date": "day", "valid_from": "day", "valid_to": "day", "publicity_until": "day",
-    "authority": "text", "status": "text", "publish_exemption": "text", "report_exemption": "text", "required_fields": "count",
-}  # fmt: skip
+    "record_id": "text",
+    "kind": "text",
+    "unit_id": "text",
+    "document_number": "text",
+    "document_number_key": "text",
+    "document_number_weak": "text",
+    "document_title": "text",
+    "case_name": "text",
+    "case_key": "text",
+    "licence_key": "text",
+    "counterparty": "text",
+    "counterparty_key": "text",
+    "counterparty_type": "text",
+    "counterparty_code": "text",
+    "category": "text",
+    "content": "text",
+    "fine_yuan": "number",
+    "confiscation_yuan": "number",
+    "licence_name": "text",
+    "licence_number": "text",
+    "decision_date": "day",
+    "valid_from": "day",
+    "valid_to": "day",
+    "publicity_until": "day",
+    "authority": "text",
+    "status": "text",
+    "publish_exemption": "text",
+    "report_exemption": "text",
+    "required_fields": "count",
+}
 TABLES: dict[str, dict[str, str]] = {
-    "publications": _RECORD | {
-        "portal_id": "text", "url": "text", "stated_published_on": "day", "first_seen": "time", "last_seen": "time",
-        "absent_before": "time", "gone_since": "time", "copies": "count", "first_crawl": "text", "last_crawl": "text",
-        "evidence": "text", "form": "text",
+    "publications": _RECORD
+    | {
+        "portal_id": "text",
+        "url": "text",
+        "stated_published_on": "day",
+        "first_seen": "time",
+        "last_seen": "time",
+        "absent_before": "time",
+        "gone_since": "time",
+        "copies": "count",
+        "first_crawl": "text",
+        "last_crawl": "text",
+        "evidence": "text",
+        "form": "text",
     },
-    "submissions": _RECORD | {"received_at": "time", "last_received_at": "time", "batch": "text", "version": "count", "copies": "count"},
+    "submissions": _RECORD
+    | {"received_at": "time", "last_received_at": "time", "batch": "text", "version": "count", "copies": "count"},
     "defects": {
-        "source": "text", "record_id": "text", "position": "count", "rule": "text", "code": "text", "field": "text",
-        "severity": "text", "message": "text", "cure": "text",
+        "source": "text",
+        "record_id": "text",
+        "position": "count",
+        "rule": "text",
+        "code": "text",
+        "field": "text",
+        "severity": "text",
+        "message": "text",
+        "cure": "text",
     },
     "refused": {
-        "refused_id": "text", "unit_id": "text", "kind": "text", "document_number_key": "text", "counterparty_key": "text",
+        "refused_id": "text",
+        "unit_id": "text",
+        "kind": "text",
+        "document_number_key": "text",
+        "counterparty_key": "text",
         "received_at": "time",
     },
     "registers": {
-        "entry_id": "text", "register": "text", "unit_id": "text", "kind": "text", "document_number_key": "text",
-        "counterparty_key": "text", "counterparty_code": "text", "item_name": "text", "item_key": "text",
-        "effective_from": "day", "effective_to": "day", "ground": "text", "basis": "text", "publish": "yes",
+        "entry_id": "text",
+        "register": "text",
+        "unit_id": "text",
+        "kind": "text",
+        "document_number_key": "text",
+        "counterparty_key": "text",
+        "counterparty_code": "text",
+        "item_name": "text",
+        "item_key": "text",
+        "effective_from": "day",
+        "effective_to": "day",
+        "ground": "text",
+        "basis": "text",
+        "publish": "yes",
         "covers_period": "yes",
     },
-    "coverage": {"crawl_id": "text", "portal_id": "text", "looked_at": "time", "outcome": "text", "reason": "text", "unread": "count"},
+    "coverage": {
+        "crawl_id": "text",
+        "portal_id": "text",
+        "looked_at": "time",
+        "outcome": "text",
+        "reason": "text",
+        "unread": "count",
+    },
     "portals": {
-        "portal_id": "text", "unit_id": "text", "kind": "text", "channel": "text", "title": "text", "url": "text", "active": "yes",
+        "portal_id": "text",
+        "unit_id": "text",
+        "kind": "text",
+        "channel": "text",
+        "title": "text",
+        "url": "text",
+        "active": "yes",
     },
     "units": {
-        "unit_id": "text", "name": "text", "level": "text", "parent": "text", "assessed": "yes", "active": "yes", "position": "count",
+        "unit_id": "text",
+        "name": "text",
+        "level": "text",
+        "parent": "text",
+        "assessed": "yes",
+        "active": "yes",
+        "position": "count",
     },
     "reviews": {"finding_id": "text", "state": "text", "reason": "text"},
     "calendar": {"day": "day", "is_workday": "yes", "ordinal": "count", "provisional": "yes", "outage": "count"},
     "deadlines": {
-        "kind": "text", "day": "day", "publish_days": "count", "publish_due": "day", "publish_basis": "text",
-        "report_days": "count", "report_due": "day", "report_basis": "text", "provisional": "yes",
+        "kind": "text",
+        "day": "day",
+        "publish_days": "count",
+        "publish_due": "day",
+        "publish_basis": "text",
+        "report_days": "count",
+        "report_due": "day",
+        "report_basis": "text",
+        "provisional": "yes",
     },
-}  # fmt: skip
+}
 
 
 def freeze(
-    session: Session, workspace: Workspace, period: Period, as_of: datetime.date, scheme_text: str, folder: Path,
-    previous: dict[str, Any] | None, progress: Callable[[str], None] | None = None,
-) -> str:  # fmt: skip
+    session: Session,
+    workspace: Workspace,
+    period: Period,
+    as_of: datetime.date,
+    scheme_text: str,
+    folder: Path,
+    previous: dict[str, Any] | None,
+    progress: Callable[[str], None] | None = None,
+) -> str:
     """Write the inputs into `folder` (empty or absent) and return the SHA-256 of their manifest."""
     folder.mkdir(parents=True, exist_ok=True)
     until = datetime.datetime.combine(as_of, datetime.time.max, SHANGHAI)
@@ -151,7 +245,8 @@ def _stream(session: Session, statement: Any) -> Iterator[Any]:
     return iter(session.scalars(statement.execution_options(yield_per=_BATCH)))
 
 
-_COLUMNS = tuple(name for name in _RECORD if name not in ("publish_exemption", "report_exemption", "required_fields"))
+_DERIVED = ("publish_exemption", "report_exemption", "required_fields", "case_key", "licence_key")
+_COLUMNS = tuple(name for name in _RECORD if name not in _DERIVED)
 
 
 def _record(row: Publication | Submission, obligations: Obligations) -> dict[str, Any]:
@@ -160,8 +255,11 @@ def _record(row: Publication | Submission, obligations: Obligations) -> dict[str
     publish, report = (obligations.exemption_of(named, duty) for duty in ("publish", "report"))
     return named | {
         "publish_exemption": None if publish is None else publish.id,
-        "report_exemption": None if report is None else report.id, "required_fields": 0,
-    }  # fmt: skip
+        "report_exemption": None if report is None else report.id,
+        "required_fields": 0,
+        "case_key": name_key(row.case_name) or None,
+        "licence_key": name_key(row.licence_name) or None,
+    }
 
 
 def _publications(session: Session, period: Period, until: datetime.datetime, obligations: Obligations) -> Rows:
@@ -170,12 +268,19 @@ def _publications(session: Session, period: Period, until: datetime.datetime, ob
     )
     for row in _stream(session, statement.order_by(Publication.record_id)):
         yield _record(row, obligations) | {
-            "portal_id": row.portal_id, "url": row.url, "stated_published_on": row.stated_published_on,
-            "first_seen": row.first_seen, "last_seen": min(row.last_seen, until), "absent_before": row.absent_before,
+            "portal_id": row.portal_id,
+            "url": row.url,
+            "stated_published_on": row.stated_published_on,
+            "first_seen": row.first_seen,
+            "last_seen": min(row.last_seen, until),
+            "absent_before": row.absent_before,
             "gone_since": row.gone_since if row.gone_since is not None and row.gone_since <= until else None,
-            "copies": row.copies, "first_crawl": row.first_crawl, "last_crawl": row.last_crawl,
-            "evidence": row.evidence, "form": row.form,
-        }  # fmt: skip
+            "copies": row.copies,
+            "first_crawl": row.first_crawl,
+            "last_crawl": row.last_crawl,
+            "evidence": row.evidence,
+            "form": row.form,
+        }
 
 
 def _submissions(session: Session, period: Period, until: datetime.datetime, obligations: Obligations) -> Rows:
@@ -186,18 +291,30 @@ def _submissions(session: Session, period: Period, until: datetime.datetime, obl
     for row in _stream(session, statement.order_by(Submission.record_id)):
         edition = editions.get(row.batch) or "2018"
         yield _record(row, obligations) | {
-            "required_fields": len(required(edition, row.kind, row.counterparty_type)), "received_at": row.received_at, "last_received_at": row.last_received_at, "batch": row.batch,
-            "version": row.version, "copies": row.copies,
-        }  # fmt: skip
+            "required_fields": len(required(edition, row.kind, row.counterparty_type)),
+            "received_at": row.received_at,
+            "last_received_at": row.last_received_at,
+            "batch": row.batch,
+            "version": row.version,
+            "copies": row.copies,
+        }
 
 
 def _defects(session: Session, period: Period, until: datetime.datetime) -> Rows:
     for source, statement in (
-        ("publication", select(Publication.record_id, Publication.defects).where(
-            Publication.kind.in_(KINDS), _window(Publication, period), Publication.first_seen <= until).order_by(Publication.record_id)),
-        ("submission", select(Submission.record_id, Submission.defects).where(
-            Submission.kind.in_(KINDS), _window(Submission, period), Submission.received_at <= until).order_by(Submission.record_id)),
-    ):  # fmt: skip
+        (
+            "publication",
+            select(Publication.record_id, Publication.defects)
+            .where(Publication.kind.in_(KINDS), _window(Publication, period), Publication.first_seen <= until)
+            .order_by(Publication.record_id),
+        ),
+        (
+            "submission",
+            select(Submission.record_id, Submission.defects)
+            .where(Submission.kind.in_(KINDS), _window(Submission, period), Submission.received_at <= until)
+            .order_by(Submission.record_id),
+        ),
+    ):
         for record_id, defects in session.execute(statement.execution_options(yield_per=_BATCH)):
             for position, defect in enumerate(defects):
                 yield {"source": source, "record_id": record_id, "position": position} | {
@@ -208,22 +325,34 @@ def _defects(session: Session, period: Period, until: datetime.datetime) -> Rows
 def _refused(session: Session, until: datetime.datetime) -> Rows:
     for row in _stream(session, select(RefusedRow).where(RefusedRow.received_at <= until).order_by(RefusedRow.id)):
         yield {
-            "refused_id": row.id, "unit_id": row.unit_id, "kind": row.kind, "document_number_key": row.document_number_key,
-            "counterparty_key": row.counterparty_key, "received_at": row.received_at,
-        }  # fmt: skip
+            "refused_id": row.id,
+            "unit_id": row.unit_id,
+            "kind": row.kind,
+            "document_number_key": row.document_number_key,
+            "counterparty_key": row.counterparty_key,
+            "received_at": row.received_at,
+        }
 
 
 def _registers(session: Session, period: Period) -> Rows:
     for row in _stream(session, select(RegisterEntry).order_by(RegisterEntry.id)):
         yield {
-            "entry_id": row.id, "register": row.register, "unit_id": row.unit_id, "kind": row.kind,
-            "document_number_key": row.document_number_key, "counterparty_key": row.counterparty_key,
-            "counterparty_code": row.counterparty_code, "item_name": row.item_name,
-            "item_key": name_key(row.item_name) or None, "effective_from": row.effective_from,
-            "effective_to": row.effective_to, "ground": row.ground, "basis": row.basis,
+            "entry_id": row.id,
+            "register": row.register,
+            "unit_id": row.unit_id,
+            "kind": row.kind,
+            "document_number_key": row.document_number_key,
+            "counterparty_key": row.counterparty_key,
+            "counterparty_code": row.counterparty_code,
+            "item_name": row.item_name,
+            "item_key": name_key(row.item_name) or None,
+            "effective_from": row.effective_from,
+            "effective_to": row.effective_to,
+            "ground": row.ground,
+            "basis": row.basis,
             "publish": not str(row.data.get("是否公示") or "").strip().startswith(("否", "不")),
             "covers_period": _covers(row.period, period),
-        }  # fmt: skip
+        }
 
 
 def _covers(text: str | None, period: Period) -> bool:
@@ -238,25 +367,39 @@ def _covers(text: str | None, period: Period) -> bool:
 def _coverage(session: Session, until: datetime.datetime) -> Rows:
     for row in _stream(session, select(Coverage).where(Coverage.looked_at <= until).order_by(Coverage.crawl_id)):
         yield {
-            "crawl_id": row.crawl_id, "portal_id": row.portal_id, "looked_at": row.looked_at, "outcome": row.outcome,
-            "reason": row.reason, "unread": row.unread,
-        }  # fmt: skip
+            "crawl_id": row.crawl_id,
+            "portal_id": row.portal_id,
+            "looked_at": row.looked_at,
+            "outcome": row.outcome,
+            "reason": row.reason,
+            "unread": row.unread,
+        }
 
 
 def _portals(session: Session) -> Rows:
     for row in _stream(session, select(Portal).order_by(Portal.id)):
         yield {
-            "portal_id": row.id, "unit_id": row.unit_id, "kind": row.kind, "channel": row.channel, "title": row.title,
-            "url": row.url, "active": row.active,
-        }  # fmt: skip
+            "portal_id": row.id,
+            "unit_id": row.unit_id,
+            "kind": row.kind,
+            "channel": row.channel,
+            "title": row.title,
+            "url": row.url,
+            "active": row.active,
+        }
 
 
 def _units(session: Session) -> Rows:
     for row in _stream(session, select(Unit).order_by(Unit.position, Unit.id)):
         yield {
-            "unit_id": row.id, "name": row.name, "level": row.level, "parent": row.parent, "assessed": row.assessed,
-            "active": row.active, "position": row.position,
-        }  # fmt: skip
+            "unit_id": row.id,
+            "name": row.name,
+            "level": row.level,
+            "parent": row.parent,
+            "assessed": row.assessed,
+            "active": row.active,
+            "position": row.position,
+        }
 
 
 def _reviews(session: Session) -> Rows:
@@ -302,16 +445,27 @@ def _deadlines(calendar: Calendar, obligations: Obligations, period: Period, as_
             report = obligations.limit(kind, "report", day)
             dues = [workdays[bisect.bisect_right(workdays, day) + limit.days - 1] for limit in (publish, report)]
             yield {
-                "kind": kind, "day": day, "publish_days": publish.days, "publish_due": dues[0], "publish_basis": publish.basis,
-                "report_days": report.days, "report_due": dues[1], "report_basis": report.basis,
+                "kind": kind,
+                "day": day,
+                "publish_days": publish.days,
+                "publish_due": dues[0],
+                "publish_basis": publish.basis,
+                "report_days": report.days,
+                "report_due": dues[1],
+                "report_basis": report.basis,
                 "provisional": any(due in provisional for due in dues),
-            }  # fmt: skip
+            }
 
 
 def _meta(
-    session: Session, workspace: Workspace, period: Period, as_of: datetime.date, until: datetime.datetime,
-    calendar: Calendar, obligations: Obligations,
-) -> dict[str, Any]:  # fmt: skip
+    session: Session,
+    workspace: Workspace,
+    period: Period,
+    as_of: datetime.date,
+    until: datetime.datetime,
+    calendar: Calendar,
+    obligations: Obligations,
+) -> dict[str, Any]:
     received = session.scalar(
         select(func.max(Batch.received_at)).where(Batch.register == "submissions", Batch.received_at <= until)
     )
@@ -321,13 +475,20 @@ def _meta(
         (kind, what, obligations.limit(kind, what, period.last)) for kind in KINDS for what in ("publish", "report")
     ]
     return {
-        "period": period.key, "first": period.first.isoformat(), "last": period.last.isoformat(), "as_of": as_of.isoformat(),
+        "period": period.key,
+        "first": period.first.isoformat(),
+        "last": period.last.isoformat(),
+        "as_of": as_of.isoformat(),
         "submissions_until": None if received is None else received.date().isoformat(),
-        "catalogue_known": bool(catalogue), "confirm_codes": sorted(workspace.settings.confirm.codes),
+        "catalogue_known": bool(catalogue),
+        "confirm_codes": sorted(workspace.settings.confirm.codes),
         "calendar": [{"year": year, "notice": calendar.notice(year)} for year in years],
-        "exemptions": {row.id: row.title for row in obligations.exemptions}, "obligations": obligations.version,
-        "limits": [{"kind": kind, "what": what, "days": limit.days, "basis": limit.basis} for kind, what, limit in limits],
-    }  # fmt: skip
+        "exemptions": {row.id: row.title for row in obligations.exemptions},
+        "obligations": obligations.version,
+        "limits": [
+            {"kind": kind, "what": what, "days": limit.days, "basis": limit.basis} for kind, what, limit in limits
+        ],
+    }
 
 
 # ---------------------------------------------------------------- files

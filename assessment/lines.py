@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from assessment.cases import Facts
 from assessment.engine import Engine, F, Frame, join, no_text
+from assessment.facts import Facts
 from assessment.pairing import RULE_TITLES
 from standard.fields import FIELDS
 
@@ -25,9 +25,26 @@ def pair_lines(engine: Engine, facts: Facts) -> list[dict[str, Any]]:
 
 def _all(engine: Engine) -> Frame:
     about = engine.table("cases").select(
-        "decision", "unit_id", "kind", "verdict", "judged", "decision_date", "publish_due", "report_due", "proof_day", "has_p",
-        "has_s", "publish_ground", "report_ground", "ground_note", "attempted", "p", "s", "score", "rule",
-    )  # fmt: skip
+        "decision",
+        "unit_id",
+        "kind",
+        "verdict",
+        "judged",
+        "decision_date",
+        "publish_due",
+        "report_due",
+        "proof_day",
+        "has_p",
+        "has_s",
+        "publish_ground",
+        "report_ground",
+        "ground_note",
+        "attempted",
+        "p",
+        "s",
+        "score",
+        "rule",
+    )
     first = about.withColumns({"published": F.col("p"), "submitted": F.col("s"), "place": F.lit(0)})
     more_p = join(
         engine.table("pubs").select("decision", F.col("record_id").alias("published")), about, ["decision"], "inner"
@@ -46,11 +63,18 @@ def _line(row: dict[str, Any], fields: list[str], facts: Facts) -> dict[str, Any
     rule = "same_decision" if further else row["rule"]
     identity = "|".join((facts.period, row["decision"], row["published"] or "", row["submitted"] or ""))
     return {
-        "period": facts.period, "pair_id": hashlib.sha256(identity.encode()).hexdigest()[:32], "unit_id": row["unit_id"],
-        "kind": row["kind"], "published": row["published"], "submitted": row["submitted"], "rule": rule,
-        "score": None if further else row["score"], "verdict": row["verdict"],
-        "differing_fields": [] if further else fields, "explanation": _explain(row, rule, fields, facts),
-    }  # fmt: skip
+        "period": facts.period,
+        "pair_id": hashlib.sha256(identity.encode()).hexdigest()[:32],
+        "unit_id": row["unit_id"],
+        "kind": row["kind"],
+        "published": row["published"],
+        "submitted": row["submitted"],
+        "rule": rule,
+        "score": None if further else row["score"],
+        "verdict": row["verdict"],
+        "differing_fields": [] if further else fields,
+        "explanation": _explain(row, rule, fields, facts),
+    }
 
 
 def _explain(row: dict[str, Any], rule: str, fields: list[str], facts: Facts) -> str:
@@ -75,8 +99,11 @@ def _why(row: dict[str, Any], fields: list[str], facts: Facts) -> str:
             return "没有可用的决定日期，需人工核实"
         if row["attempted"] and not row["has_s"]:
             return "平台有被退回的报送记录，需人工核实"
-        return f"两条记录是否为同一决定尚不确定{f'（{labels}不同）' if labels else ''}，需人工核实" if row["has_p"] and row["has_s"] \
-            else "识别要素不足或时限为暂定，需人工核实"  # fmt: skip
+        return (
+            f"两条记录是否为同一决定尚不确定{f'（{labels}不同）' if labels else ''}，需人工核实"
+            if row["has_p"] and row["has_s"]
+            else "识别要素不足或时限为暂定，需人工核实"
+        )
     return {
         "agreed": "两方均有，所比要素一致",
         "differs": f"两方均有，{labels}不同",

@@ -95,13 +95,19 @@ def _copies(engine: Engine, table: str, moment: str) -> Frame:
     side = engine.table(table)
     place = F.col("portal_id") if "portal_id" in side.columns else F.lit("")
     base = side.select(
-        "record_id", "kind", "unit_id",
-        F.col("document_number_key").alias("number"), F.col("document_number_weak").alias("weak"),
-        F.col("counterparty_code").alias("code"), F.col("counterparty_key").alias("name"),
-        F.col("decision_date").alias("day"), F.coalesce(F.col("fine_yuan"), F.lit(-1.0).cast("double")).alias("amount"),
-        F.col(moment).alias("moment"), place.alias("place"),
+        "record_id",
+        "kind",
+        "unit_id",
+        F.col("document_number_key").alias("number"),
+        F.col("document_number_weak").alias("weak"),
+        F.col("counterparty_code").alias("code"),
+        F.col("counterparty_key").alias("name"),
+        F.col("decision_date").alias("day"),
+        F.coalesce(F.col("fine_yuan"), F.lit(-1.0).cast("double")).alias("amount"),
+        F.col(moment).alias("moment"),
+        place.alias("place"),
         F.coalesce(F.col("counterparty_key").startswith("p:"), F.lit(False)).alias("person"),
-    )  # fmt: skip
+    )
     # Masked persons of one surname under one number are different people; their dates and amounts tell them apart.
     nth = F.row_number().over(
         Window.partitionBy("place", "kind", "number", "name").orderBy("day", "amount", "record_id")
@@ -149,10 +155,17 @@ def _bridge(engine: Engine, published: Frame) -> Frame:
 
 def _decisions_of(side: Frame) -> Frame:
     """One row per decision of one side, with the keys any of its records bears."""
-    return side.groupBy("group").agg(
-        *(F.min(name).alias(name) for name in ("kind", "unit_id", "number", "weak", "code", "name", "party", "day")),
-        F.max("amount").alias("amount"),
-    ).withColumnRenamed("group", "id")  # fmt: skip
+    return (
+        side.groupBy("group")
+        .agg(
+            *(
+                F.min(name).alias(name)
+                for name in ("kind", "unit_id", "number", "weak", "code", "name", "party", "day")
+            ),
+            F.max("amount").alias("amount"),
+        )
+        .withColumnRenamed("group", "id")
+    )
 
 
 # ---------------------------------------------------------------- levels
@@ -163,9 +176,12 @@ def _apply(level: Level, published: Frame, submitted: Frame) -> Frame:
     left = _numbered(published, level, "publication", "p")
     right = _numbered(submitted, level, "submission", "s")
     return join(left, right, [*level.keys, "n"], "inner").select(
-        "p", "s", F.lit(level.rule).alias("rule"), F.lit(level.score).cast("double").alias("score"),
+        "p",
+        "s",
+        F.lit(level.rule).alias("rule"),
+        F.lit(level.score).cast("double").alias("score"),
         ((F.col("many_p") > 1) | (F.col("many_s") > 1)).alias("ambiguous"),
-    )  # fmt: skip
+    )
 
 
 def _numbered(side: Frame, level: Level, name: str, letter: str) -> Frame:
@@ -209,8 +225,15 @@ def _attach(engine: Engine, left: Frame, other: Frame, paired: Frame, letter: st
 
 
 def _result(
-    engine: Engine, published: Frame, submitted: Frame, paired: Frame, left_p: Frame, left_s: Frame, joined_p: Frame, joined_s: Frame
-) -> None:  # fmt: skip
+    engine: Engine,
+    published: Frame,
+    submitted: Frame,
+    paired: Frame,
+    left_p: Frame,
+    left_s: Frame,
+    joined_p: Frame,
+    joined_s: Frame,
+) -> None:
     def named(column: str, letter: str) -> Column:
         return F.concat(F.lit(letter), F.col(column))
 

@@ -24,9 +24,10 @@ from sqlalchemy.orm import Session
 
 from assessment import counts as counting
 from assessment import scoring
-from assessment.cases import Facts, make_cases
+from assessment.cases import make_cases
 from assessment.checks import NOT_JUDGED
 from assessment.engine import Engine, F
+from assessment.facts import Facts
 from assessment.findings import CONFIRMED, find
 from assessment.freeze import TABLES, check_manifest, freeze, manifest_hash
 from assessment.lines import pair_lines
@@ -57,8 +58,11 @@ class Judgement:
     def files(self) -> dict[str, bytes]:
         """The results as JSON Lines, one canonical form."""
         parts: dict[str, Iterable[Mapping[str, Any]]] = {
-            "pairs": self.pairs, "findings": self.findings, "scores": self.scores, "summary": [self.summary],
-        }  # fmt: skip
+            "pairs": self.pairs,
+            "findings": self.findings,
+            "scores": self.scores,
+            "summary": [self.summary],
+        }
         return {f"{name}.jsonl": "".join(_line(row) for row in rows).encode() for name, rows in parts.items()}
 
 
@@ -161,8 +165,13 @@ def verify(workspace: Workspace, period: str) -> list[str]:
 
 
 def _score(
-    engine: Engine, facts: Facts, meta: dict[str, Any], scheme: Scheme, pairs: list[dict[str, Any]], findings: list[dict[str, Any]]
-) -> tuple[list[dict[str, Any]], dict[str, Any]]:  # fmt: skip
+    engine: Engine,
+    facts: Facts,
+    meta: dict[str, Any],
+    scheme: Scheme,
+    pairs: list[dict[str, Any]],
+    findings: list[dict[str, Any]],
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     units = counting.count(engine)
     seen = counting.coverage(engine, facts)
     columns, unit_columns = counting.columns(engine, findings, seen)
@@ -173,35 +182,64 @@ def _score(
         mine.setdefault(finding["unit_id"], []).append(finding)
     none = {"portals": 0, "missing": 0, "unreachable": 0, "empty": 0}
     results = {
-        unit: scoring.score(scheme, scoring.Basis(
-            counts["all"], _confirmed_for_scores(mine.get(unit, [])), unit_columns.get(unit, none), items.get(unit, 0),
-            facts.catalogue_known, _rectified(mine.get(unit, []))))
-        for unit, counts in units.items() if unit in rows and rows[unit]["assessed"] and rows[unit]["active"]
-    }  # fmt: skip
+        unit: scoring.score(
+            scheme,
+            scoring.Basis(
+                counts["all"],
+                _confirmed_for_scores(mine.get(unit, [])),
+                unit_columns.get(unit, none),
+                items.get(unit, 0),
+                facts.catalogue_known,
+                _rectified(mine.get(unit, [])),
+            ),
+        )
+        for unit, counts in units.items()
+        if unit in rows and rows[unit]["assessed"] and rows[unit]["active"]
+    }
     ranks = scoring.rank(scheme, results)
     of_units = {}
     for unit, counts in units.items():
         found, result = mine.get(unit, []), results.get(unit)
         tally, confirmed = counting.tally(found), counting.confirmed(found)
         of_units[unit] = counts | {
-            "columns": unit_columns.get(unit, none), "findings": tally, "confirmed": confirmed,
-            "catalogue_items": items.get(unit, 0), "silent_items": sum(tally.get("silent_item", {}).values()),
-            "due": counts["all"]["due"], "total": result.total if result else None, "grade": result.grade if result else None,
-            "rank": ranks.get(unit), "ranked": ranks.get(unit) is not None, "total_formula": result.formula if result else None,
+            "columns": unit_columns.get(unit, none),
+            "findings": tally,
+            "confirmed": confirmed,
+            "catalogue_items": items.get(unit, 0),
+            "silent_items": sum(tally.get("silent_item", {}).values()),
+            "due": counts["all"]["due"],
+            "total": result.total if result else None,
+            "grade": result.grade if result else None,
+            "rank": ranks.get(unit),
+            "ranked": ranks.get(unit) is not None,
+            "total_formula": result.formula if result else None,
             "veto_leads": [code for code in scheme.veto if confirmed.get(code, 0) > 0],
-        }  # fmt: skip
+        }
     shown_elsewhere = engine.table("cases").where(~F.col("judged"))
     elsewhere = sum(1 for _ in engine.rows(shown_elsewhere.select("decision"), ["decision"]))
     provisional = engine.table("cases").where(F.col("judged") & F.col("provisional"))
     summary = {
-        "period": facts.period, "first": meta["first"], "last": meta["last"], "as_of": meta["as_of"], "attribution": "决定日期",
+        "period": facts.period,
+        "first": meta["first"],
+        "last": meta["last"],
+        "as_of": meta["as_of"],
+        "attribution": "决定日期",
         "provisional": any(True for _ in engine.rows(provisional.select("decision"), ["decision"])),
-        "calendar": meta["calendar"], "limits": meta["limits"], "scheme": scheme.describe(),
-        "totals": counting.total(units.values()), "units": of_units, "findings": counting.tally(findings),
-        "confirmed": counting.confirmed(findings), "lines": counting.lines(pairs, elsewhere),
-        "exempt_grounds": counting.exempt_grounds(engine, facts), "coverage": seen, "columns": columns,
-        "submissions_until": meta["submissions_until"], "previous": meta["previous"], "not_judged": sorted(NOT_JUDGED),
-    }  # fmt: skip
+        "calendar": meta["calendar"],
+        "limits": meta["limits"],
+        "scheme": scheme.describe(),
+        "totals": counting.total(units.values()),
+        "units": of_units,
+        "findings": counting.tally(findings),
+        "confirmed": counting.confirmed(findings),
+        "lines": counting.lines(pairs, elsewhere),
+        "exempt_grounds": counting.exempt_grounds(engine, facts),
+        "coverage": seen,
+        "columns": columns,
+        "submissions_until": meta["submissions_until"],
+        "previous": meta["previous"],
+        "not_judged": sorted(NOT_JUDGED),
+    }
     return scoring.rows(facts.period, scheme, results), summary
 
 
@@ -212,8 +250,10 @@ def _confirmed_for_scores(findings: list[dict[str, Any]]) -> dict[str, int]:
     wrong = {f["proof"]["submitted"] for f in told if f["code"] in ("field_missing", "field_invalid")}
     differing = {f["proof"]["decision"] for f in sure if f["code"] == "values_differ"}
     return counting.confirmed(sure) | {
-        "noncompliant": len(wrong), "inconsistent": len(differing), "missing_fields": sum(f["code"] == "field_missing" for f in told),
-    }  # fmt: skip
+        "noncompliant": len(wrong),
+        "inconsistent": len(differing),
+        "missing_fields": sum(f["code"] == "field_missing" for f in told),
+    }
 
 
 def _rectified(findings: list[dict[str, Any]]) -> dict[str, int]:
@@ -269,8 +309,10 @@ def _store(session: Session, judgement: Judgement, inputs: str) -> PeriodRun:
 def _stored_files(session: Session, run: PeriodRun) -> dict[str, bytes]:
     """The rows of the database in the form of the result files."""
     tables: tuple[tuple[str, type[Base], tuple[str, ...]], ...] = (
-        ("pairs", Pair, ("pair_id",)), ("findings", Finding, ("code", "finding_id")), ("scores", Score, ("unit_id", "position")),
-    )  # fmt: skip
+        ("pairs", Pair, ("pair_id",)),
+        ("findings", Finding, ("code", "finding_id")),
+        ("scores", Score, ("unit_id", "position")),
+    )
     made = {"summary.jsonl": _line(run.summary).encode()}
     for name, model, order in tables:
         table = model.__table__

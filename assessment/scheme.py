@@ -92,13 +92,19 @@ class Scheme:
     def describe(self) -> dict[str, Any]:
         """What reports print about the scheme."""
         return {
-            "name": self.name, "title": self.title, "version": self.version, "basis": self.basis,
-            "effective": self.effective.isoformat(), "disclaimer": self.disclaimer, "minimum_due": self.minimum_due,
+            "name": self.name,
+            "title": self.title,
+            "version": self.version,
+            "basis": self.basis,
+            "effective": self.effective.isoformat(),
+            "disclaimer": self.disclaimer,
+            "minimum_due": self.minimum_due,
             "grades": [{"name": grade.name, "min": grade.min} for grade in self.grades],
             "indicators": [
-                {"id": one.id, "title": one.title, "points": one.points, "rule": rule_text(one)} for one in self.indicators
+                {"id": one.id, "title": one.title, "points": one.points, "rule": rule_text(one)}
+                for one in self.indicators
             ],
-        }  # fmt: skip
+        }
 
 
 def rule_text(one: Indicator) -> str:

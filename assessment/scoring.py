@@ -18,7 +18,7 @@ _RATES = {  # numerator's count, denominator's count, confirmed codes that take 
     "compliant": ("checked", ("noncompliant",), "报送记录"),
     "fields_filled": ("fields_required", ("missing_fields",), "应填要素"),
     "consistent": ("compared", ("inconsistent",), "两方比对"),
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)
@@ -90,15 +90,27 @@ def rows(period: str, scheme: Scheme, results: Mapping[str, Result]) -> list[dic
     ranks = rank(scheme, results)
     return [
         {
-            "period": period, "unit_id": unit, "indicator": line.indicator.id, "position": position,
-            "title": line.indicator.title, "scheme": scheme.name, "scheme_version": scheme.version, "total": result.total,
-            "grade": result.grade, "rank": ranks[unit], "ranked": ranks[unit] is not None, "points": _float(line.points),
-            "max_points": line.indicator.points, "numerator": _float(line.numerator), "denominator": _float(line.denominator),
-            "excluded": line.excluded, "formula": line.formula,
+            "period": period,
+            "unit_id": unit,
+            "indicator": line.indicator.id,
+            "position": position,
+            "title": line.indicator.title,
+            "scheme": scheme.name,
+            "scheme_version": scheme.version,
+            "total": result.total,
+            "grade": result.grade,
+            "rank": ranks[unit],
+            "ranked": ranks[unit] is not None,
+            "points": _float(line.points),
+            "max_points": line.indicator.points,
+            "numerator": _float(line.numerator),
+            "denominator": _float(line.denominator),
+            "excluded": line.excluded,
+            "formula": line.formula,
         }
         for unit, result in sorted(results.items())
         for position, line in enumerate(result.lines, start=1)
-    ]  # fmt: skip
+    ]
 
 
 # ---------------------------------------------------------------- one indicator
@@ -106,9 +118,13 @@ def rows(period: str, scheme: Scheme, results: Mapping[str, Result]) -> list[dic
 
 def _line(one: Indicator, basis: Basis, small: bool, minimum: int) -> Line:
     rules = {
-        "missing": _missing, "rate": _rate, "steps": _rate, "catalogue": _catalogue, "columns": _columns,
+        "missing": _missing,
+        "rate": _rate,
+        "steps": _rate,
+        "catalogue": _catalogue,
+        "columns": _columns,
         "rectification": _rectification,
-    }  # fmt: skip
+    }
     line = rules[one.rule](one, basis, small, minimum)
     return line if line.points is None else replace(line, points=round(min(max(line.points, 0.0), one.points), 2))
 

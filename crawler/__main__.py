@@ -34,7 +34,7 @@ from crawler.settings import settings_of as scrapy_settings
 from crawler.spiders.base import Walk
 from db import clock
 from db.evidence import EvidenceStore
-from db.models import Crawl, ListEntry
+from db.models import Coverage, Crawl, ListEntry
 from db.models import Portal as PortalRow
 from db.session import session_of
 from db.settings import Workspace
@@ -64,6 +64,16 @@ def lock_of(workspace: Workspace, portal: str) -> Iterator[bool]:
             yield False
             return
         yield True
+
+
+def done(workspace: Workspace, portal: str) -> Coverage | None:
+    """The look that was finished at this very second: asked again (a replayed day), it is not looked at twice."""
+    with session_of(workspace) as session:
+        return session.scalar(
+            select(Coverage)
+            .join(Crawl, Crawl.id == Coverage.crawl_id)
+            .where(Crawl.portal_id == portal, Crawl.state == "finished", Crawl.started_at == clock.now())
+        )
 
 
 def begin(workspace: Workspace, portal: str) -> tuple[str, datetime.datetime]:
@@ -128,6 +138,10 @@ class Looks:
         with lock_of(self.workspace, portal.id) as held:
             if not held:
                 announce(portal.id, "busy", "另一个采集进程正在采集此栏目", 0, 0)
+                return
+            before = done(self.workspace, portal.id)
+            if before is not None:
+                announce(portal.id, before.outcome, before.reason, before.pages, before.records)
                 return
             crawl_id, started_at = begin(self.workspace, portal.id)
             walk = Walk(Look(crawl_id, started_at), self.crawl, self._known(portal.id), self.browser)

@@ -19,6 +19,11 @@ class Seen:
     stated_published_on: str | None = None
     row: int = 0
 
+    @property
+    def raw(self) -> dict[str, str]:
+        """Label as it stood -> text as it stood."""
+        return {self.labels.get(name, name): text for name, text in self.fields.items()} | self.others
+
 
 @dataclass(frozen=True)
 class Link:

@@ -8,10 +8,8 @@ writes exactly what it would have written undisturbed.
 from __future__ import annotations
 
 import datetime
-import hashlib
 import pickle
 import tempfile
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,6 +20,7 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from crawler.coverage import PROVING, Verdict
+from crawler.identity import record_id
 from crawler.items import Sighting, Touch
 from crawler.registry import Portal
 from crawler.spiders.base import Walk, address_key
@@ -49,23 +48,6 @@ class Cleaned:
     row: dict[str, Any]
 
 
-def record_id(portal: str, sighting: Sighting) -> str:
-    """A publication's identity, from raw fields only, so that better cleaning never changes it."""
-    fields = sighting.seen.fields
-    number, party = squeeze(fields.get("document_number")), squeeze(fields.get("counterparty"))
-    parts = [portal, sighting.seen.kind, number, party]
-    if not number:
-        parts.append(squeeze(fields.get("decision_date") or fields.get("authority_and_date")))
-    if not number and not party:
-        parts.append(squeeze(fields.get("case_name") or fields.get("licence_name")))
-    return hashlib.sha256("|".join(parts).encode()).hexdigest()[:32]
-
-
-def squeeze(text: str | None) -> str:
-    """Raw text without blanks and differences of width."""
-    return "".join(unicodedata.normalize("NFKC", text or "").split())
-
-
 class Clean:
     """Canonical values, through the one door of both inlets."""
 
@@ -80,12 +62,11 @@ class Clean:
         if isinstance(item, Touch):
             return item
         spider, seen = self.crawler.spider, item.seen
-        raw = {seen.labels.get(name, name): text for name, text in seen.fields.items()} | seen.others
         row = record.make(
             seen.kind, seen.fields, money=seen.money, profile="portal", today=spider.walk.look.started_at.date(),
-            key=spider.key, raw=raw,
+            key=spider.key, raw=seen.raw,
         )  # fmt: skip
-        return Cleaned(item, record_id(spider.portal.id, item), row)
+        return Cleaned(item, record_id(spider.portal.id, seen), row)
 
 
 class Validate:

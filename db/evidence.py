@@ -120,6 +120,7 @@ class EvidenceWriter:
         request_body: bytes = b"",
     ) -> str:
         """Store one response and answer its evidence id. The same bytes of the same request are stored once."""
+        url = _line(url)
         sha256 = hashlib.sha256(body).hexdigest()
         identity = evidence_id(self.crawl_id, method, url, sha256)
         if identity in self._rows:
@@ -140,7 +141,7 @@ class EvidenceWriter:
     def find(self, method: str, url: str, request_body: bytes = b"") -> StoredResponse | None:
         """What this look already received for this request, if it is worth having again."""
         request_sha256 = hashlib.sha256(request_body).hexdigest() if request_body else ""
-        place = self._places.get((method, url, request_sha256))
+        place = self._places.get((method, _line(url), request_sha256))
         if place is None:
             return None
         member = zlib.decompress(os.pread(self._file, place[1], place[0]), wbits=31)
@@ -258,7 +259,7 @@ def _record(
     record_headers = [
         ("WARC-Type", "response"),
         ("WARC-Record-ID", f"<urn:uuid:{uuid.UUID(identity)}>"),
-        ("WARC-Target-URI", _line(url)),
+        ("WARC-Target-URI", url),
         ("WARC-Date", _stamp(fetched_at)),
         ("WARC-Payload-Digest", f"sha256:{sha256}"),
         ("Content-Type", "application/http; msgtype=response"),

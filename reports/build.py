@@ -12,7 +12,7 @@ from db.session import session_of
 from db.settings import Workspace
 from reports.charts import Charts
 from reports.data import PeriodReport, UnitReport, period_report
-from reports.write_html import Template, render_report, template
+from reports.write_html import Template, render_report, template, wording
 from reports.write_pdf import NoPdf, write_pdfs
 from reports.write_xlsx import write_xlsx
 from standard.errors import NotYetAvailable, Refused
@@ -65,7 +65,9 @@ def build(
     if "pdf" in formats:
         try:
             pages = [(document.html, folder / f"{document.name}.pdf") for document in documents]
-            for number, file in enumerate(write_pdfs(pages, workspace.var / "cache"), 1):
+            for number, file in enumerate(
+                write_pdfs(pages, workspace.var / "cache", p.text + wording(), header.one_page), 1
+            ):
                 written.append(file)
                 tell(f"PDF {number}/{len(pages)}：{file.name}")
         except NoPdf as error:

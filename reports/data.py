@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -95,10 +96,6 @@ class Counts:
     def submitted_legal(self) -> int:
         """Reported decisions about organisations and sole traders."""
         return self.submitted - self.submitted_person
-
-    @property
-    def verdicts(self) -> list[tuple[str, int]]:
-        return [(title, self.counts[key]) for key, title in words.VERDICTS.items()]
 
 
 @dataclass(frozen=True)
@@ -309,6 +306,16 @@ class PeriodReport:
     def year(self) -> str:
         return self.key[:4]
 
+    @cached_property
+    def text(self) -> str:
+        """Everything of the period that could be printed: all its reports are set in one cut of the typeface."""
+        findings = (f"{f.unit}{f.document_number}{f.counterparty}{f.message}{f.basis}{f.state}" for f in self.findings)
+        portals = (f"{p.unit}{p.title}{p.last_reason}" for p in self.portals)
+        units = (f"{u.name}{u.grade}" + "".join(i.title + i.formula for i in u.indicators) for u in self.units)
+        named = (name for people in self.contacts.values() for _, name in people)
+        summary = json.dumps(self.s, ensure_ascii=False)
+        return "".join(sorted(set("".join([self.region, summary, *findings, *portals, *units, *named]))))
+
     @property
     def as_of(self) -> str:
         return words.day(self.run.as_of)
@@ -316,6 +323,12 @@ class PeriodReport:
     @property
     def span(self) -> str:
         return f"{words.day(self.s['first'])}至{words.day(self.s['last'])}"
+
+    @property
+    def limit(self) -> str:
+        """7 个工作日 — or the word for it when kinds or clocks have different ones."""
+        days = {limit["days"] for limit in self.s["limits"]}
+        return f"{days.pop()} 个工作日" if len(days) == 1 else "规定的时限"
 
     @property
     def sealed(self) -> bool:
@@ -436,6 +449,11 @@ class PeriodReport:
         """Portals that were not seen whole on every look, worst first."""
         faulty = [portal for portal in self.portals if portal.complete < len(portal.looks) or not portal.looks]
         return sorted(faulty, key=lambda p: (p.complete / len(p.looks) if p.looks else 0.0, p.unit, p.id))
+
+    @property
+    def perfect(self) -> int:
+        """How many portals were seen whole on every look."""
+        return len(self.portals) - len(self.imperfect)
 
     @cached_property
     def never(self) -> list[PortalLine]:

@@ -6,6 +6,7 @@ A template opens with a YAML header (the README of its folder is this docstring)
     title: 双公示监测问题清单          title of page and sheet file
     scope: period                      period: one document; unit: one document per unit
     formats: [html, pdf, xlsx]         what it may be made as
+    one_page: false                    true: in print, elements of class give-1, then give-2, give way until it is one page
     file: "{period}双公示监测问题清单"  file name without ending; {period}, {region}, {unit}
     ---#}
     {% extends "base.html.j2" %}
@@ -41,6 +42,7 @@ class Template:
     title: str
     file: str
     scope: Literal["period", "unit"] = "period"
+    one_page: bool = False
     formats: list[str] = field(default_factory=lambda: ["html", "pdf", "xlsx"])
 
 
@@ -54,6 +56,15 @@ def templates() -> dict[str, Template]:
             where = f"reports/templates/{entry.name}"
             found[entry.name.removesuffix(".html.j2")] = build_or_refuse(Template, parse_yaml(header[1], where), where)
     return found
+
+
+@cache
+def wording() -> str:
+    """Every character our own templates and word lists may print."""
+    folder = resources.files("reports")
+    files = [entry for entry in folder.joinpath("templates").iterdir() if entry.name.endswith(".j2")]
+    files += [folder.joinpath("words.py"), folder.joinpath("data.py")]
+    return "".join(sorted(set("".join(file.read_text(encoding="utf-8") for file in files))))
 
 
 def template(report: str) -> Template:

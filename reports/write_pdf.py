@@ -16,6 +16,14 @@ from selectolax.lexbor import LexborHTMLParser
 from reports import fonts
 from standard.errors import MingchaError
 
+# Tried in turn on a one-page document that runs over: first lesser rows go, then more of them, then the type shrinks.
+_GIVING_WAY = (
+    ".give-1 { display: none }",
+    ".give-1, .give-2 { display: none }",
+    ".give-1, .give-2 { display: none } .unit-card table { font-size: 7pt !important; line-height: 1.2 !important }"
+    " .unit-card h2 { margin: 1.2mm 0 .4mm !important } .formula { font-size: 6.4pt !important; line-height: 1.2 !important }",
+)
+
 
 class NoPdf(MingchaError):
     """Raised when WeasyPrint's system libraries are missing. HTML and xlsx are made all the same."""
@@ -39,11 +47,17 @@ def load() -> Any:
     return weasyprint
 
 
-def write_pdfs(pages: Iterable[tuple[str, Path]], cache: Path) -> Iterator[Path]:
-    """Print each (html, file) and yield the file when it stands. Equal HTML gives equal bytes."""
+def write_pdfs(
+    pages: Iterable[tuple[str, Path]], cache: Path, text: str = "", one_page: bool = False
+) -> Iterator[Path]:
+    """Print each (html, file) and yield the file when it stands. Equal arguments give equal bytes.
+
+    The typeface is cut to the characters of `text` and of the pages; reports that share a `text` which has them all
+    share one cut. With `one_page` a document that runs over gives up what its template marked as dispensable.
+    """
     pages = list(pages)
     weasyprint = load()
-    cut = fonts.cut("".join(html for html, _ in pages), cache / "fonts")
+    cut = fonts.cut(text + "".join(html for html, _ in pages), cache / "fonts")
     from weasyprint.text.fonts import FontConfiguration
     from weasyprint.urls import URLFetcher, URLFetcherResponse
 
@@ -63,8 +77,14 @@ def write_pdfs(pages: Iterable[tuple[str, Path]], cache: Path) -> Iterator[Path]
         bare, style = printable(html)
         if style not in sheets:  # 35 scorecards share one style: parse it once
             sheets[style] = weasyprint.CSS(string=style, font_config=config, url_fetcher=fetcher)
-        document = weasyprint.HTML(string=bare, url_fetcher=fetcher, base_url="about:blank")
-        data = document.write_pdf(stylesheets=[face, sheets[style]], font_config=config)
+        source = weasyprint.HTML(string=bare, url_fetcher=fetcher, base_url="about:blank")
+        document = source.render(stylesheets=[face, sheets[style]], font_config=config)
+        for giving_way in _GIVING_WAY:
+            if not one_page or len(document.pages) == 1:
+                break
+            less = weasyprint.CSS(string=giving_way, font_config=config, url_fetcher=fetcher)
+            document = source.render(stylesheets=[face, sheets[style], less], font_config=config)
+        data = document.write_pdf()
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(data)
         yield file

@@ -146,7 +146,7 @@ class Unit:
 
 # fmt: off
 _CITY = "示例市"
-_MUNICIPAL: tuple[tuple[object, ...], ...] = (
+_MUNICIPAL: tuple[tuple[str, str, int, int, float, tuple[tuple[str, str | None], ...]], ...] = (
     # id, name, penalties, licences, care, aliases
     ("fgw", "发展和改革委员会", 30, 60, 0, (("示例市发改委", None), ("示例市计划委员会", "2019-01-01"))),
     ("scjgj", "市场监督管理局", 150, 130, 1.5, (("示例市市场监管局", None), ("示例市工商行政管理局", "2019-01-01"))),
@@ -211,7 +211,7 @@ _PORTALS: tuple[Portal, ...] = (
     Portal("xfjyzd_licences", "xfjyzd", "licence", "trs_static", "kv2"),
     Portal("mzj_licences", "mzj", "licence", "hanweb_jpage", "lines"),
     Portal("mzj_penalties", "mzj", "penalty", "hanweb_jpage", "kv2", fate="empty"),
-    Portal("gjjzx_disclosure", "gjjzx", "both", "wide_table", tables=2, per_page=0),
+    Portal("gjjzx_disclosure", "gjjzx", "both", "wide_table", tables=2, per_page=0, announced=True),
     Portal("swj_penalties", "swj", "penalty", "trs_static", "kv2", labels="local"),
     Portal("donghu_gov_penalties", "donghu", "penalty", "json_grid", channel="government", dates="stamp", money="wan"),
     Portal("donghu_gov_licences", "donghu", "licence", "json_grid", channel="government", dates="iso"),
@@ -244,18 +244,18 @@ def units() -> tuple[Unit, ...]:
     """Every unit with its columns, in the order of units.yml."""
     made = [
         Unit(
-            str(key),
-            _CITY + str(name),
-            str(key),
+            key,
+            _CITY + name,
+            key,
             "municipal",
-            int(str(pen)),
-            int(str(lic)),
-            float(str(care)),
+            pen,
+            lic,
+            care,
             "示",
             aliases=aliases,
-            persons=_PERSONS.get(str(key), 0.12),
-            portals=_own(str(key)),
-        )  # type: ignore[arg-type]
+            persons=_PERSONS.get(key, 0.12),
+            portals=_own(key),
+        )
         for key, name, pen, lic, care, aliases in _MUNICIPAL
     ]
     made.append(

@@ -117,7 +117,13 @@ def _bounded(key: str) -> str:
     """A key of bounded length: a very long one keeps its head and gets a digest for its rest."""
     if len(key) <= _KEY_LIMIT:
         return key
-    return f"{key[:120]}…{hashlib.sha256(key.encode('utf-8', 'replace')).hexdigest()[:32].upper()}…"
+    digest = hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()[:32].upper()
+    return f"{key[:120]}#{digest}#"  # marks that no later cleaning takes away
+
+
+def _said(key: str) -> str | None:
+    """None when nothing is left of a key but a placeholder."""
+    return None if not key or clean_text(key) is None else key
 
 
 _OPEN = r"\[\(\{〔【〖《<〈「『⟨⟦\ue000-\uf8ff"  # private-use characters are what old fonts made of 〔〕
@@ -135,7 +141,7 @@ def _number_key(text: str) -> str | None:
         text = _YEAR.sub(r"〔\1〕", _NUMBER_LEAD.sub("", text))
         if text == before:
             break
-    if not text or text.lower() in EMPTY_WORDS:
+    if _said(text) is None:
         return None
     if text[-1].isascii() and text[-1].isdigit():
         text += "号"
@@ -170,9 +176,9 @@ def _number_weak(key: str) -> str | None:
     else:
         other = _WEAK_NO_BRACKET.match(key)
         if other is None:
-            return _bounded(_WEAK_DROP.sub("", key)) or None
+            return _said(_bounded(squeeze(_WEAK_DROP.sub("", key))))
         head, year, tail = "", other[1], other[2]
-    head, tail = _WEAK_DROP.sub("", head), _WEAK_DROP.sub("", tail)
+    head, tail = squeeze(_WEAK_DROP.sub("", head)), squeeze(_WEAK_DROP.sub("", tail))
     if not head:  # 〔2017〕琼质监决字第3号: the year stands first
         serial_last = _LAST_SERIAL.search(tail)
         if serial_last:
@@ -203,8 +209,8 @@ _SOLE_TRADER_TAIL = re.compile(r"\(个体工商户\)")
 def _name_key(text: str) -> str | None:
     text = squeeze(text).translate(_ROUND)
     while "(个体工商户)" in text:
-        text = _SOLE_TRADER_TAIL.sub("", text)
-    return _bounded(text) if text else None
+        text = squeeze(_SOLE_TRADER_TAIL.sub("", text))
+    return _said(_bounded(text))
 
 
 def name_key(x: object) -> str | None:
@@ -236,14 +242,16 @@ _CODE_PLAIN = re.compile(r"^[0-9A-Z]{1,64}$")
 def _code(text: str) -> str | None:
     if _CODE_PLAIN.match(text):
         return text
-    text = unicodedata.normalize("NFKC", text).translate(_ASCII_UPPER).strip()
-    text = _COPY_MARK.sub("", _CODE_LEAD.sub("", text))
-    text = _CODE_DROP.sub("", text)
+    for _ in range(4):  # what is removed may let the rest combine anew
+        before = text
+        text = _CODE_DROP.sub("", _COPY_MARK.sub("", _CODE_LEAD.sub("", squeeze(text))))
+        if text == before:
+            break
     if len(text) > 18:
         inside = _USCC_INSIDE.search(text)
         if inside:
             return inside[0]
-    return text[:64] or None
+    return _said(text[:64])
 
 
 def code(x: object) -> str | None:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from assessment.checks import catalogue, completeness, consistency, content, portals, timeliness
 from assessment.checks.base import Check, registered
 
-__all__ = ["Check", "NOT_JUDGED", "all_checks"]
+__all__ = ["NOT_JUDGED", "Check", "all_checks"]
 
 _MODULES = (timeliness, completeness, content, consistency, catalogue, portals)
 # Codes of the contract that no check yields yet, and why.

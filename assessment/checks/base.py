@@ -9,8 +9,14 @@ from typing import Literal
 from assessment.engine import Column, Engine, F, Frame
 
 DEADLINE = "国办发〔2015〕51号第十八条；发改电〔2015〕557号"
-DIMENSIONS = {"timeliness": "及时性", "completeness": "全面性", "content": "合规性", "consistency": "准确性",
-              "catalogue": "目录管理", "portals": "专栏运行"}  # fmt: skip
+DIMENSIONS = {
+    "timeliness": "及时性",
+    "completeness": "全面性",
+    "content": "合规性",
+    "consistency": "准确性",
+    "catalogue": "目录管理",
+    "portals": "专栏运行",
+}
 
 
 @dataclass(frozen=True)
@@ -89,9 +95,16 @@ _registry: dict[str, list[Check]] = {}
 
 
 def check(
-    code: str, *, dimension: str, title: str, basis: str, version: int, cure: str, over: str = "cases",
+    code: str,
+    *,
+    dimension: str,
+    title: str,
+    basis: str,
+    version: int,
+    cure: str,
+    over: str = "cases",
     limit: Literal["publish", "report"] | None = None,
-) -> Callable[[Body], Check]:  # fmt: skip
+) -> Callable[[Body], Check]:
     """Register a function as the check of one finding code. Its docstring is the explanation for the unit concerned."""
 
     def wrap(body: Body) -> Check:

@@ -8,9 +8,14 @@ _BASIS = "国办发〔2015〕51号第十八条；双公示目录管理要求"
 
 
 @check(
-    "catalogue_missing", dimension="catalogue", title="无目录", basis=_BASIS, version=1, over="unit_cases",
+    "catalogue_missing",
+    dimension="catalogue",
+    title="无目录",
+    basis=_BASIS,
+    version=1,
+    over="unit_cases",
     cure="编制并报送本单位双公示事项目录。",
-)  # fmt: skip
+)
 def catalogue_missing(case: Case) -> Iterator[Outcome]:
     """被评估单位没有任何双公示目录事项。整个目录尚未导入时无法判定，不作此项。"""
     yield other("unknown", (case.item_count == 0) & ~case.catalogue_known, "目录清单尚未导入，无法判定")
@@ -18,18 +23,28 @@ def catalogue_missing(case: Case) -> Iterator[Outcome]:
 
 
 @check(
-    "outside_catalogue", dimension="catalogue", title="目录外", basis=_BASIS, version=1, over="licence_cases",
+    "outside_catalogue",
+    dimension="catalogue",
+    title="目录外",
+    basis=_BASIS,
+    version=1,
+    over="licence_cases",
     cure="核对事项名称；确属本单位事项的，补充进目录，名称写法与目录一致。",
-)  # fmt: skip
+)
 def outside_catalogue(case: Case) -> Iterator[Outcome]:
     """许可事项不在本单位的许可目录之内。单位没有许可目录的，不作此项。"""
     yield warn(case.listed == 0, "许可事项“{note}”不在本单位目录内")
 
 
 @check(
-    "silent_item", dimension="catalogue", title="目录事项零公示未声明", basis=_BASIS, version=1, over="item_cases",
+    "silent_item",
+    dimension="catalogue",
+    title="目录事项零公示未声明",
+    basis=_BASIS,
+    version=1,
+    over="item_cases",
     cure="本期确无此类决定的，提交零申报；有决定的，补充公示与报送。",
-)  # fmt: skip
+)
 def silent_item(case: Case) -> Iterator[Outcome]:
     """目录内应公示的事项本期没有任何记录，也没有零申报。没有业务是正常的，只作疑问。"""
     yield question(case.publish & ~case.used & ~case.declared, "目录事项“{note}”本期没有公示或报送记录，也没有零申报")

@@ -6,9 +6,14 @@ from assessment.checks.base import DEADLINE, Case, Outcome, check, fail, other, 
 
 
 @check(
-    "not_submitted", dimension="completeness", title="漏报", basis=DEADLINE, version=1, limit="report",
+    "not_submitted",
+    dimension="completeness",
+    title="漏报",
+    basis=DEADLINE,
+    version=1,
+    limit="report",
     cure="补报该条信息；如依法不予报送，请在豁免清单中登记理由、依据与审批文号；如已报送，请提供回执。",
-)  # fmt: skip
+)
 def not_submitted(case: Case) -> Iterator[Outcome]:
     """网上已公示、已过报送时限，而平台至今没有收到。平台数据尚未覆盖到时限之后的、曾报送被退回的、属豁免情形的，不作漏报。"""
     alone = case.judged & case.only_p
@@ -33,9 +38,14 @@ def not_submitted(case: Case) -> Iterator[Outcome]:
 
 
 @check(
-    "not_published", dimension="completeness", title="未公示", basis=DEADLINE, version=1, limit="publish",
+    "not_published",
+    dimension="completeness",
+    title="未公示",
+    basis=DEADLINE,
+    version=1,
+    limit="publish",
     cure="在本单位或本级政府网站双公示专栏补充公示；如依法不予公开，请在豁免清单中登记；如已公示，请提供网址。",
-)  # fmt: skip
+)
 def not_published(case: Case) -> Iterator[Outcome]:
     """平台已有、已过公示时限，而该单位可公示此类信息的全部窗口在时限之后都被完整查看过，均未见到。
     任何一个窗口没有看全，就不作未公示；自然人、轻微处罚、已修复、已登记豁免的不作未公示。"""
@@ -55,9 +65,14 @@ def not_published(case: Case) -> Iterator[Outcome]:
 
 
 @check(
-    "duplicate", dimension="completeness", title="重复", basis="双公示数据归集校验要求（同一决定一条记录）", version=1,
-    over="duplicate_cases", cure="保留一条正确记录，撤销其余重复记录；如系变更决定，请在备注中说明。",
-)  # fmt: skip
+    "duplicate",
+    dimension="completeness",
+    title="重复",
+    basis="双公示数据归集校验要求（同一决定一条记录）",
+    version=1,
+    over="duplicate_cases",
+    cure="保留一条正确记录，撤销其余重复记录；如系变更决定，请在备注中说明。",
+)
 def duplicate(case: Case) -> Iterator[Outcome]:
     """同一决定在平台报送了两条以上不同的记录，或在同一栏目公示了两处以上。"""
     yield warn(case.places > 1, "同一决定在{note}共有 {places} 条记录")

@@ -6,9 +6,14 @@ from assessment.checks.base import Case, Outcome, check, fail, question
 
 
 @check(
-    "values_differ", dimension="consistency", title="不一致", basis="发改办财金〔2018〕424号（数据质量要求）", version=1,
-    over="difference_cases", cure="对照决定书原件，更正网站公示或平台报送中错误的一方。",
-)  # fmt: skip
+    "values_differ",
+    dimension="consistency",
+    title="不一致",
+    basis="发改办财金〔2018〕424号（数据质量要求）",
+    version=1,
+    over="difference_cases",
+    cure="对照决定书原件，更正网站公示或平台报送中错误的一方。",
+)
 def values_differ(case: Case) -> Iterator[Outcome]:
     """同一决定在网站与平台上的同一要素不同。只比较双方都填写的要素；代码相同而名称不同不算；金额按元比较，差 0.01 元以内不算。"""
     yield fail(case.certain, "“{field_label}”网站为“{published_value}”，平台为“{submitted_value}”")

@@ -11,9 +11,14 @@ _TEMPLATE = "发改办财金〔2018〕424号填报说明及数据归集校验规
 
 
 @check(
-    "field_missing", dimension="content", title="要素缺失", basis=_TEMPLATE, version=1, over="defect_cases",
+    "field_missing",
+    dimension="content",
+    title="要素缺失",
+    basis=_TEMPLATE,
+    version=1,
+    over="defect_cases",
     cure="补全该要素后重新报送或更正公示。",
-)  # fmt: skip
+)
 def field_missing(case: Case) -> Iterator[Outcome]:
     """应当填写的要素为空。平台报送按所用模板的必填项，网站公示按最低公示要素；网站缺失只作提醒。"""
     missing = case.defect_code == "field_missing"
@@ -24,9 +29,14 @@ def field_missing(case: Case) -> Iterator[Outcome]:
 
 
 @check(
-    "field_invalid", dimension="content", title="要素不合规", basis=_TEMPLATE, version=1, over="defect_cases",
+    "field_invalid",
+    dimension="content",
+    title="要素不合规",
+    basis=_TEMPLATE,
+    version=1,
+    over="defect_cases",
     cure="更正该要素后重新报送或更正公示；如原文确实如此，请说明并附决定书。",
-)  # fmt: skip
+)
 def field_invalid(case: Case) -> Iterator[Outcome]:
     """要素的格式或逻辑一定不对（如决定日期晚于当天、类别含罚款而无金额）。仅校验位不符等可能属实的情形只作疑问。"""
     invalid = case.defect_code == "field_invalid"
@@ -35,9 +45,14 @@ def field_invalid(case: Case) -> Iterator[Outcome]:
 
 
 @check(
-    "over_disclosed", dimension="content", title="过度公开", basis="个人信息保护法第二十八条；政府信息公开条例第十五条",
-    version=1, over="defect_cases", cure="立即遮盖或撤下其中的个人信息，并检查同栏目的其他信息。",
-)  # fmt: skip
+    "over_disclosed",
+    dimension="content",
+    title="过度公开",
+    basis="个人信息保护法第二十八条；政府信息公开条例第十五条",
+    version=1,
+    over="defect_cases",
+    cure="立即遮盖或撤下其中的个人信息，并检查同栏目的其他信息。",
+)
 def over_disclosed(case: Case) -> Iterator[Outcome]:
     """网上公示的内容含有未经遮盖的身份证号、手机号、银行卡号等个人信息。本系统只存遮盖后的内容，不留原号码。"""
     shown = (case.defect_code == "over_disclosed") & (case.source == "publication")

@@ -8,9 +8,14 @@ _CENSUS = "国办发〔2015〕15号政府网站普查指标（站点可用性、
 
 
 @check(
-    "column_missing", dimension="portals", title="无专栏", basis="国办发〔2015〕51号第十八条；发改电〔2015〕557号", version=1,
-    over="portal_cases", cure="恢复双公示专栏；栏目地址已变更的，请告知新地址。",
-)  # fmt: skip
+    "column_missing",
+    dimension="portals",
+    title="无专栏",
+    basis="国办发〔2015〕51号第十八条；发改电〔2015〕557号",
+    version=1,
+    over="portal_cases",
+    cure="恢复双公示专栏；栏目地址已变更的，请告知新地址。",
+)
 def column_missing(case: Case) -> Iterator[Outcome]:
     """登记的专栏地址不存在。本期两次以上查看、前后至少七天，每次都明确答复不存在，才作此认定。"""
     yield fail(
@@ -20,9 +25,14 @@ def column_missing(case: Case) -> Iterator[Outcome]:
 
 
 @check(
-    "column_unreachable", dimension="portals", title="专栏不可用", basis=_CENSUS, version=1, over="portal_cases",
+    "column_unreachable",
+    dimension="portals",
+    title="专栏不可用",
+    basis=_CENSUS,
+    version=1,
+    over="portal_cases",
     cure="检查网站与栏目的访问情况，恢复正常访问。",
-)  # fmt: skip
+)
 def column_unreachable(case: Case) -> Iterator[Outcome]:
     """专栏长时间打不开：前后至少七天、占查看次数 5% 以上，且同日其他网站可以打开（排除我方网络故障）。"""
     yield fail(
@@ -32,9 +42,14 @@ def column_unreachable(case: Case) -> Iterator[Outcome]:
 
 
 @check(
-    "column_empty", dimension="portals", title="空白栏目", basis=_CENSUS, version=1, over="portal_cases",
+    "column_empty",
+    dimension="portals",
+    title="空白栏目",
+    basis=_CENSUS,
+    version=1,
+    over="portal_cases",
     cure="补充公示；本期确无决定的，提交零申报并在栏目中说明。",
-)  # fmt: skip
+)
 def column_empty(case: Case) -> Iterator[Outcome]:
     """专栏每次查看都没有内容，且没有零申报。单位同期有报送记录的作问题，没有的只作疑问。"""
     empty = (case.looks >= 1) & (case.looks_empty == case.looks) & ~case.declared

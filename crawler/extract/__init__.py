@@ -8,8 +8,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser
@@ -74,6 +75,14 @@ def read(
     if "\0" in text[:2000]:
         return Reading("attachment", reason="不是网页也不是电子表格，读不出其中的记录", title=title, unread=True)
     return read_page(text, base_url or url, reader, title)
+
+
+def extract_sources(sources: Iterable[str], *, kind: str = "auto", base_url: str | None = None) -> Iterator[dict[str, Any]]:
+    """For the command `extract`: the records in saved pages and attachments (see `crawler.extract.saved`)."""
+    from crawler.extract.saved import lines_of  # it needs this module whole
+
+    for source in sources:
+        yield from lines_of(source, kind, base_url)
 
 
 def suffix_of(url: str) -> str:

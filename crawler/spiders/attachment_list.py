@@ -15,7 +15,7 @@ class AttachmentList(PortalSpider):
     1. Every link to a spreadsheet is a line of the list; the date beside it is its date of publication.
     2. `createPageHTML` or 下一页 leads to further pages.
     3. A file whose line has not changed is not fetched again; a month's file that grew has a new name or date.
-    4. `details: true` (option): lines lead to pages that hold the attachment.
+    4. `details` (option, true or false): lines lead to pages that hold the attachment.
 
         - {id: x_penalties, unit: x, kind: penalty, title: 双公示台账, url: "https://…/index.html",
            family: attachment_list}

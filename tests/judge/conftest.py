@@ -129,7 +129,8 @@ class City:
 
     def submit(self, number: str | int | None = 1, received: str = "2026-09-03", **values: Any) -> None:
         self.add(Submission, **self.record("s", number) | {
-            "received_at": at(received), "last_received_at": at(received), "batch": "b2026-10-12", "version": 1, "copies": 1, "warnings": []} | values)  # fmt: skip
+            "received_at": at(received), "last_received_at": at(received), "batch": "b2026-10-12", "version": 1, "copies": 1,
+            "warnings": []} | values)  # fmt: skip
 
     def number(self, number: str | int | None) -> str | None:
         return f"示{self.here}罚〔2026〕{number}号" if isinstance(number, int) else number

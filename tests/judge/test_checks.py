@@ -47,7 +47,12 @@ def make(*steps: tuple[str, dict[str, Any]]) -> Callable[[Any], None]:
 
 
 PUB, SUB = "publish", "submit"
-PERSON = {"counterparty": "张某某", "counterparty_key": "p:张", "counterparty_type": "natural_person", "counterparty_code": None}
+PERSON = {
+    "counterparty": "张某某",
+    "counterparty_key": "p:张",
+    "counterparty_type": "natural_person",
+    "counterparty_code": None,
+}
 CASES: dict[str, Any] = {
     "in_time": case(make((PUB, {}), (SUB, {}))),
     # submitted_late
@@ -95,7 +100,8 @@ CASES: dict[str, Any] = {
     "one_side_silent": case(make((PUB, {"fine_yuan": None}), (SUB, {}))),
     "renamed_same_code": case(make((PUB, {}), (SUB, {"counterparty": "新名有限公司", "counterparty_key": "新名有限公司"}))),
     "licence_numbers_differ_in_shape": case(make((PUB, {"licence_number": "JY1（2026）9"}), (SUB, {"licence_number": "jy1(2026)9"}))),
-    "names_differ_without_code": case(make((PUB, {"counterparty_code": None}), (SUB, {"counterparty": "乙公司", "counterparty_key": "乙公司"})), "values_differ:question"),
+    "names_differ_without_code": case(
+        make((PUB, {"counterparty_code": None}), (SUB, {"counterparty": "乙公司", "counterparty_key": "乙公司"})), "values_differ:question"),
     # field_missing, field_invalid, over_disclosed
     "missing_reported": case(make((PUB, {}), (SUB, {"defects": defect("field_missing", "E")})), "field_missing:fail"),
     "missing_shown": case(make((PUB, {"defects": defect("field_missing", "E")}), (SUB, {})), "field_missing:warn"),
@@ -121,7 +127,9 @@ CASES: dict[str, Any] = {
                             (SUB, {"number": 2, "decision_date": D("2026-09-02")}))),
     # past_term
     "shown_past_term": case(make((PUB, {"publicity_until": D("2026-10-01")}), (SUB, {})), "past_term:warn"),
-    "shown_after_repair": case(make((PUB, {}), (SUB, {}), ("entry", {"register": "repairs", "document_number": 1, "effective_from": D("2026-09-10")})), "past_term:warn"),
+    "shown_after_repair": case(
+        make((PUB, {}), (SUB, {}), ("entry", {"register": "repairs", "document_number": 1, "effective_from": D("2026-09-10")})),
+        "past_term:warn"),
     "just_repaired": case(make((PUB, {}), (SUB, {}), ("entry", {"register": "repairs", "document_number": 1, "effective_from": D("2026-10-09")}))),
     # catalogue
     "no_catalogue": case(make((PUB, {}), (SUB, {})), "catalogue_missing:warn", catalogue=False),
@@ -129,7 +137,7 @@ CASES: dict[str, Any] = {
                          (PUB, licence(number=7, case_name="烟草专卖许可")), (SUB, licence(number=7, case_name="烟草专卖许可"))),
                     "outside_catalogue:warn", "silent_item:question"),
     "inside": case(make(("entry", {"register": "catalogue", "kind": "licence", "item_name": "食品经营 许可"}), (PUB, {}), (SUB, {}),
-                        (PUB, licence(number=7, case_name="食品经营许可")), (SUB, licence(number=7, case_name=None)))),
+                        (PUB, licence(number=7, case_name="食品经营许可证")), (SUB, licence(number=7, case_name=None)))),
     "silent": case(make(), "silent_item:question"),
     "declared": case(make(("entry", {"register": "declarations", "period": "2026-09"}))),
     # columns

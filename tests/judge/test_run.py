@@ -9,6 +9,7 @@ import pytest
 
 from assessment.periods import Period
 from assessment.run import assess, seal, verify
+from db import clock
 from db.models import Pair, PeriodRun, Review
 from db.session import session_of
 from standard.errors import Refused
@@ -18,7 +19,9 @@ AS_OF = datetime.date(2026, 10, 12)
 
 def fill(city: Any) -> None:
     for n in range(1, 13):
-        city.publish(number=n, seen="2026-09-03" if n > 2 else "2026-09-17", absent="2026-08-31" if n > 2 else "2026-09-14")
+        city.publish(
+            number=n, seen="2026-09-03" if n > 2 else "2026-09-17", absent="2026-08-31" if n > 2 else "2026-09-14"
+        )
         if n != 5:
             city.submit(number=n, received="2026-09-03" if n != 7 else "2026-09-15")
     city.submit(number=40)
@@ -43,11 +46,16 @@ def test_totals_add_up(city: Any) -> None:
     fill(city)
     result = city.judge()
     summary = result.run.summary
-    for counts in [*summary["totals"].values(), *(summary["units"]["fgw"][kind] for kind in ("licence", "penalty", "all"))]:
+    for counts in [
+        *summary["totals"].values(),
+        *(summary["units"]["fgw"][kind] for kind in ("licence", "penalty", "all")),
+    ]:
         verdicts = ("agreed", "differs", "not_submitted", "not_published", "not_due", "exempt", "unknown", "question")
         assert sum(counts[verdict] for verdict in verdicts) == counts["decisions"]
         for duty in ("report", "publish"):
-            assert counts[f"{duty}_due"] == counts[f"{duty}_on_time"] + counts[f"{duty}_late"] + counts[f"{duty}_missing"]
+            assert (
+                counts[f"{duty}_due"] == counts[f"{duty}_on_time"] + counts[f"{duty}_late"] + counts[f"{duty}_missing"]
+            )
     everything = summary["totals"]["all"]
     assert everything["decisions"] == 14 == len(result.pairs)
     assert (everything["report_due"], everything["report_late"], everything["report_missing"]) == (13, 1, 1)
@@ -81,7 +89,15 @@ def test_a_review_is_found_again(city: Any) -> None:
     fill(city)
     finding = next(f for f in city.judge().findings if f["code"] == "not_submitted" and f["level"] == "fail")
     with session_of(city.workspace) as session:
-        session.add(Review(finding_id=finding["finding_id"], state="normal", actor="李四", reason="已核实", at=finding["received_at"] or datetime.datetime(2026, 10, 12)))
+        session.add(
+            Review(
+                finding_id=finding["finding_id"],
+                state="normal",
+                actor="李四",
+                reason="已核实",
+                at=clock.now(),
+            )
+        )
     result = city.assess()
     assert next(f for f in result.findings if f["finding_id"] == finding["finding_id"])["state"] == "normal"
     assert next(s for s in result.scores if s["indicator"] == "A1")["points"] == 20
@@ -152,3 +168,36 @@ def test_periods(text: str, first: str, last: str, previous: str) -> None:
 def test_no_periods(text: str) -> None:
     with pytest.raises(Refused):
         Period.parse(text)
+
+
+def test_an_outage_of_the_platform_moves_the_deadline(city: Any) -> None:
+    city.publish()
+    city.submit(received="2026-09-14")  # two working days after the due day
+    days = {"effective_from": datetime.date(2026, 9, 9), "effective_to": datetime.date(2026, 9, 10)}
+    assert city.judge().levels("submitted_late") == ["fail"]
+    city.entry("outages", unit_id=None, kind=None, **days)
+    assert city.judge().levels("submitted_late") == []
+    city.rows[type_of(city)][-1]["effective_to"] = days["effective_from"]
+    late = [f for f in city.judge().findings if f["code"] == "submitted_late"]
+    assert [(f["due_date"].isoformat(), f["days_late"]) for f in late] == [("2026-09-11", 1)]
+
+
+def type_of(city: Any) -> Any:
+    return next(model for model in city.rows if model.__tablename__ == "register_entry")
+
+
+def test_a_decision_of_another_month_is_shown_but_not_judged(city: Any) -> None:
+    city.publish(decision_date=datetime.date(2026, 9, 1))
+    city.submit(decision_date=datetime.date(2026, 8, 31), received="2026-09-30")
+    result = city.judge()
+    assert result.accused() == [] and result.run.summary["lines"]["elsewhere"] == 1
+    assert [line["verdict"] for line in result.pairs] == ["differs"]
+    assert city.assess("2026-08").accused() == ["submitted_late", "values_differ"]
+
+
+def test_a_year_without_a_notice_is_provisional(city: Any) -> None:
+    day = datetime.date(2040, 9, 3)
+    city.publish(decision_date=day, seen="2040-09-05", absent="2040-09-01")
+    city.submit(decision_date=day, received="2040-09-30")
+    result = city.judge("2040-09", datetime.date(2040, 10, 20))
+    assert result.levels("submitted_late") == ["question"] and result.run.summary["provisional"]

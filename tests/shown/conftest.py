@@ -293,14 +293,24 @@ class Month:
 
 
 @pytest.fixture(scope="session")
-def month() -> type[Month]:
+def month(tmp_path_factory: pytest.TempPathFactory) -> type[Month]:
+    """All workspaces of a test run share one cache, as runs of one installation do."""
+    shared = tmp_path_factory.mktemp("cache")
+
+    def workspace(root: Path, mail: str = "") -> Workspace:
+        made = make_workspace(root, mail)
+        made.var.mkdir()
+        (made.var / "cache").symlink_to(shared)
+        return made
+
+    Month.workspace = staticmethod(workspace)
     return Month
 
 
 @pytest.fixture(scope="module")
-def assessed(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+def assessed(month: type[Month], tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """A workspace whose September 2026 was assessed; tests only read it."""
-    workspace = make_workspace(tmp_path_factory.mktemp("assessed"))
+    workspace = month.workspace(tmp_path_factory.mktemp("assessed"))
     store(workspace, make_rows())
     return workspace
 

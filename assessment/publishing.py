@@ -1,0 +1,84 @@
+"""When a publication appeared: an interval, judged only where all of it, or the portal's own date, decides."""
+
+from __future__ import annotations
+
+from assessment.engine import Engine, F, Frame, any_of, join, yes
+from assessment.facts import date_of
+
+
+def publication_facts(engine: Engine, base: Frame) -> Frame:
+    """Per publication: its own deadline, and whether it certainly appeared in time, certainly late, or neither."""
+    about = base.select(
+        "decision",
+        "judged",
+        "person",
+        "rule",
+        F.col("s").alias("submitted"),
+        F.col("s_decision_date").alias("told_day"),
+        F.col("s_publicity_until").alias("told_until"),
+        F.col("s_received_at").alias("received_at"),
+        "has_s",
+        "p",
+    )
+    days = engine.table("deadlines").select(
+        "kind",
+        F.col("day").alias("own_day"),
+        F.col("publish_due").alias("own_due"),
+        F.col("publish_basis").alias("own_basis"),
+        F.col("publish_days").alias("own_days"),
+        F.col("provisional").alias("own_provisional"),
+    )
+    joined = join(
+        join(engine.table("pubs"), about, ["decision"], "inner").withColumns(
+            {
+                "own_day": F.coalesce(F.col("decision_date"), F.col("told_day")),
+                "seen_on": date_of("first_seen"),
+                "absent_on": date_of("absent_before"),
+                "stated": F.col("stated_published_on"),
+                "shown_until": F.coalesce(F.col("publicity_until"), F.col("told_until")),
+            }
+        ),
+        days,
+        ["kind", "own_day"],
+        "left",
+    )
+    credible = yes(F.col("stated") <= F.col("seen_on")) & any_of(
+        F.col("absent_on").isNull(), yes(F.col("stated") >= F.col("absent_on"))
+    )
+    on_time = any_of(yes(F.col("seen_on") <= F.col("own_due")), credible & yes(F.col("stated") <= F.col("own_due")))
+    late = ~on_time & any_of(yes(F.col("absent_on") > F.col("own_due")), yes(F.col("stated") > F.col("own_due")))
+    floor = F.greatest(
+        F.coalesce(F.col("absent_on"), F.col("stated")), F.coalesce(F.least("stated", "seen_on"), F.col("absent_on"))
+    )
+    judged = joined.withColumns({"on_time": on_time, "late": late, "late_from": floor})
+    ordinals = engine.table("calendar").select(F.col("day"), F.col("ordinal"))
+    return (
+        join(
+            join(
+                judged,
+                ordinals.select(F.col("day").alias("late_from"), F.col("ordinal").alias("at")),
+                ["late_from"],
+                "left",
+            ),
+            ordinals.select(F.col("day").alias("own_due"), F.col("ordinal").alias("by")),
+            ["own_due"],
+            "left",
+        )
+        .withColumn("publish_days_late", F.when(F.col("late"), F.col("at") - F.col("by")))
+        .drop("at", "by")
+    )
+
+
+def publish_states(engine: Engine) -> Frame:
+    """Per decision: one window in time is enough (any lawful window serves); late only if every window was late."""
+    made = (
+        engine.table("publication_facts")
+        .groupBy("decision")
+        .agg(
+            F.max(F.when(F.col("on_time"), 1).otherwise(0)).alias("some_on_time"),
+            F.min(F.when(F.col("late"), 1).otherwise(0)).alias("all_late"),
+            F.min(F.col("publish_days_late")).alias("publish_days_late"),
+        )
+    )
+    state = F.when(F.col("some_on_time") == 1, "on_time").when(F.col("all_late") == 1, "late").otherwise("undecided")
+    return made.select("decision", "publish_days_late", state.alias("seen_state"))
