@@ -610,9 +610,12 @@ def send(report: str, period: str, dry_run: bool) -> int:
     """发送邮件：ranking 排名给各单位领导，problems 问题清单给各单位自己。只发一次。"""
     from reports.mail import send as post
 
-    result = post(_workspace(), report, period, dry_run=dry_run)
-    click.echo(str(result))
-    return 1 if getattr(result, "failed", 0) else 0
+    progress = _Progress()
+    result = post(_workspace(), report, period, dry_run=dry_run, progress=progress)
+    progress.done()
+    for line in result.lines():
+        click.echo(line)
+    return 0 if result.clean else 1
 
 
 @mingcha.group()

@@ -272,12 +272,11 @@ def item_cases(engine: Engine, facts: Facts) -> Frame:
         F.coalesce(F.col("effective_from") <= F.lit(facts.last), F.lit(True))
         & F.coalesce(F.col("effective_to") >= F.lit(facts.first), F.lit(True))
     )
-    used = (
-        items(engine.table("cases").where(F.col("judged")))
-        .select("unit_id", "item_key")
-        .distinct()
-        .withColumn("used", F.lit(True))
+    stated = items(engine.table("cases").where(F.col("judged"))).select(
+        "unit_id", F.col("item_key").alias("stated_key")
     )
+    beside = join(in_force.select("entry_id", "unit_id", "item_key"), stated.distinct(), ["unit_id"], "inner")
+    used = beside.where(_near("item_key", "stated_key")).select("entry_id").distinct().withColumn("used", F.lit(True))
     declared = (
         engine.table("registers")
         .where((F.col("register") == "declarations") & F.col("covers_period"))
@@ -288,7 +287,7 @@ def item_cases(engine: Engine, facts: Facts) -> Frame:
         in_force.select("entry_id", "unit_id", F.col("kind").alias("k")), declared, ["unit_id"], "inner"
     ).where(any_of(F.col("k").isNull(), F.col("d_kind").isNull(), F.col("k") == F.col("d_kind")))
     quiet = quiet.select("entry_id").distinct().withColumn("declared", F.lit(True))
-    joined = join(join(in_force, used, ["unit_id", "item_key"], "left"), quiet, ["entry_id"], "left")
+    joined = join(join(in_force, used, ["entry_id"], "left"), quiet, ["entry_id"], "left")
     # Penalties name their case, not the catalogue's item: any penalty of the unit shows that the item is alive.
     busy = engine.table("cases").where(F.col("judged") & (F.col("kind") == "penalty")).select("unit_id").distinct()
     joined = join(joined, busy.withColumn("busy", F.lit(True)), ["unit_id"], "left")
@@ -308,6 +307,11 @@ def item_cases(engine: Engine, facts: Facts) -> Frame:
     )
 
 
+def _near(one: str, other: str) -> Column:
+    """A certificate is named after its item (食品经营许可 · 食品经营许可证): one name within the other is the same item."""
+    return F.col(one).contains(F.col(other)) | F.col(other).contains(F.col(one))
+
+
 def licence_cases(engine: Engine) -> Frame:
     """Licences of units that have a licence catalogue, with whether any item they state stands in it."""
     catalogue = engine.table("registers").where(
@@ -317,13 +321,14 @@ def licence_cases(engine: Engine) -> Frame:
     )
     licences = engine.table("cases").where(F.col("judged") & (F.col("kind") == "licence"))
     stated = items(licences)
-    # A certificate is named after its item (食品经营许可 · 食品经营许可证): one name within the other is inside.
     listed = catalogue.select("unit_id", F.col("item_key").alias("listed_key")).distinct()
-    near = F.col("item_key").contains(F.col("listed_key")) | F.col("listed_key").contains(F.col("item_key"))
     inside = (
         join(stated, listed, ["unit_id"], "inner")
         .groupBy("decision")
-        .agg(F.max(F.when(near, 1).otherwise(0)).alias("listed"), F.min("item_key").alias("item"))
+        .agg(
+            F.max(F.when(_near("item_key", "listed_key"), 1).otherwise(0)).alias("listed"),
+            F.min("item_key").alias("item"),
+        )
     )
     has = catalogue.select("unit_id").distinct()
     marked = join(join(licences.drop("note"), inside, ["decision"], "inner"), has, ["unit_id"], "inner")

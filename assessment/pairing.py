@@ -38,12 +38,12 @@ RULE_TITLES = {
 
 @dataclass(frozen=True)
 class Level:
-    """One pairing rule: equal `keys` pair, the n-th with the n-th. `without_number`: which side must lack a number."""
+    """One pairing rule: equal `keys` pair, the n-th with the n-th. `without`: side, its blank column."""
 
     rule: str
     keys: tuple[str, ...]
     score: float
-    without_number: str | None = None
+    without: tuple[str, str] | None = None
 
 
 LEVELS = (
@@ -51,11 +51,13 @@ LEVELS = (
     Level("number_name", ("kind", "number", "party"), 0.98),
     Level("weak_number_code", ("kind", "weak", "code", "unit_id"), 0.95),
     Level("weak_number_name", ("kind", "weak", "party", "unit_id"), 0.92),
-    Level("number_unit", ("kind", "number", "unit_id", "day"), 0.8),
-    Level("code_date", ("kind", "code", "unit_id", "day", "amount"), 0.75, "publication"),
-    Level("code_date", ("kind", "code", "unit_id", "day", "amount"), 0.75, "submission"),
-    Level("name_date", ("kind", "name", "unit_id", "day", "amount"), 0.7, "publication"),
-    Level("name_date", ("kind", "name", "unit_id", "day", "amount"), 0.7, "submission"),
+    # Two different codes are two parties under one number, never one party written in two ways.
+    Level("number_unit", ("kind", "number", "unit_id", "day"), 0.8, ("publication", "code")),
+    Level("number_unit", ("kind", "number", "unit_id", "day"), 0.8, ("submission", "code")),
+    Level("code_date", ("kind", "code", "unit_id", "day", "amount"), 0.75, ("publication", "number")),
+    Level("code_date", ("kind", "code", "unit_id", "day", "amount"), 0.75, ("submission", "number")),
+    Level("name_date", ("kind", "name", "unit_id", "day", "amount"), 0.7, ("publication", "number")),
+    Level("name_date", ("kind", "name", "unit_id", "day", "amount"), 0.7, ("submission", "number")),
 )
 
 
@@ -186,8 +188,8 @@ def _apply(level: Level, published: Frame, submitted: Frame) -> Frame:
 
 def _numbered(side: Frame, level: Level, name: str, letter: str) -> Frame:
     complete = _complete(level.keys)
-    if level.without_number == name:
-        complete = complete & F.col("number").isNull()
+    if level.without is not None and level.without[0] == name:
+        complete = complete & F.col(level.without[1]).isNull()
     window = Window.partitionBy(*level.keys)
     return side.where(complete).select(
         *level.keys,
@@ -203,11 +205,7 @@ def _numbered(side: Frame, level: Level, name: str, letter: str) -> Frame:
 def _attach(engine: Engine, left: Frame, other: Frame, paired: Frame, letter: str) -> Frame:
     """Leftovers of one side that plainly are a decision already paired on the other side: id, target (its `letter`)."""
     known = engine.keep(f"known_{letter}", join(other, paired.select(F.col(letter).alias("id")), ["id"], "inner"))
-    ways: list[tuple[str, ...]] = [
-        ("kind", "number", "code"),
-        ("kind", "number", "party"),
-        ("kind", "number", "unit_id", "day"),
-    ]
+    ways: list[tuple[str, ...]] = [("kind", "number", "code"), ("kind", "number", "party")]
     if (
         letter == "s"
     ):  # a further window without a number column; further submissions without number are decisions of their own

@@ -99,6 +99,19 @@ def assess(
         shutil.rmtree(fresh, ignore_errors=True)
 
 
+def assess_open(workspace: Workspace) -> str:
+    """The clock's job: judge the running month and the one before it anew, unless they are sealed."""
+    this = Period.parse(f"{clock.today():%Y-%m}")
+    done: list[str] = []
+    for span in (this.previous, this):
+        with session_of(workspace) as session:
+            known = session.get(PeriodRun, span.key)
+        if known is None or known.sealed_at is None:
+            assess(workspace, span.key)
+            done.append(span.key)
+    return f"已评估：{'、'.join(done)}" if done else "两期均已封存"
+
+
 def judge(inputs: Path, progress: Progress = None) -> Judgement:
     """What the frozen inputs say: pure, reads nothing else."""
     tell = progress or (lambda message: None)

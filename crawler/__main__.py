@@ -124,7 +124,7 @@ class Looks:
 
         async def one(row: PortalRow) -> None:
             portal = portal_of(row.entry, row.id)
-            at_once = 1 if self.browser else max(self.crawl.per_host, 1)
+            at_once = max(self.crawl.per_host, 1)
             async with turns.setdefault(portal.host, asyncio.Semaphore(at_once)), hosts:
                 try:
                     await self.one(portal, row.recognised)
@@ -200,19 +200,22 @@ def main(arguments: list[str]) -> None:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     log.setLevel(logging.INFO)
     install_reactor("twisted.internet.asyncioreactor.AsyncioSelectorReactor", _loop())
-    from twisted.internet import reactor  # only now is the right one installed
-
+    reactor: Any = sys.modules["twisted.internet.reactor"]  # the one that Scrapy has just installed
     looks = Looks(Workspace.open(root), mode == "browser")
 
     async def work() -> None:
         try:
             await looks.all(names)
+            if looks.executable is not None:
+                from crawler.browser_transport import SharedBrowser  # Playwright is large
+
+                await SharedBrowser.stop()
         finally:
-            reactor.callLater(0, reactor.stop)  # type: ignore[attr-defined]
+            reactor.callLater(0, reactor.stop)
 
     tasks: list[asyncio.Task[None]] = []
-    reactor.callWhenRunning(lambda: tasks.append(asyncio.get_event_loop().create_task(work())))  # type: ignore[attr-defined]
-    reactor.run()  # type: ignore[attr-defined]
+    reactor.callWhenRunning(lambda: tasks.append(asyncio.get_event_loop().create_task(work())))
+    reactor.run()
 
 
 def _loop() -> str | None:

@@ -42,6 +42,7 @@ def settings_of(executable: str, hosts: frozenset[str], timeout_s: float) -> dic
     return {
         "DOWNLOAD_HANDLERS": {"http": handler, "https": handler},
         "PLAYWRIGHT_BROWSER_TYPE": "chromium",
+        "PLAYWRIGHT_BROWSER_PROVIDER": "crawler.browser_transport.SharedBrowser",
         "PLAYWRIGHT_LAUNCH_OPTIONS": {"executable_path": executable, "headless": True, "args": _ARGUMENTS},
         "PLAYWRIGHT_DEFAULT_NAVIGATION_TIMEOUT": timeout_s * 1000,
         "PLAYWRIGHT_ABORT_REQUEST": abort,

@@ -338,6 +338,24 @@ class _Import:
             and row.kind in (None, made["kind"])
         ]
 
+    def _count_attempts(self, session: Session) -> None:
+        """Rows refused in this very file are attempts too, whether their corrected row stands above, below or in the database."""
+        tried: dict[str, list[dict[str, Any]]] = {}
+        for row in self.refused:
+            if row["document_number_key"] is not None:
+                tried.setdefault(row["document_number_key"], []).append(row)
+        known = session.scalars(
+            select(Submission.record_id).where(Submission.document_number_key.in_(sorted(tried)))
+        ).all()
+        self._load(session, set(known) - set(self.states))
+        for state in self.states.values():
+            taken = state.row
+            for row in tried.get(taken["document_number_key"] or "", []):
+                same = all(row[name] in (None, taken[name]) for name in ("counterparty_key", "unit_id", "kind"))
+                if same and row["received_at"] < taken["received_at"]:
+                    taken["received_at"] = row["received_at"]
+                    state.changed = True
+
     def _write(self, session: Session) -> None:
         receipt = self.receipt
         editions = sorted({table.edition for table in self.tables if table.edition})
@@ -351,6 +369,7 @@ class _Import:
             )
         )  # fmt: skip
         session.flush()
+        self._count_attempts(session)
         changed = [state.row for state in self.states.values() if state.changed]
         for start in range(0, len(changed), _CHUNK):
             upsert(session, Submission.__table__, changed[start : start + _CHUNK])  # type: ignore[arg-type]

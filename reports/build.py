@@ -7,7 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy import select
+
 from db.clock import SHANGHAI
+from db.models import PeriodRun
 from db.session import session_of
 from db.settings import Workspace
 from reports.charts import Charts
@@ -74,6 +77,22 @@ def build(
             done = "、".join(file.name for file in written[:3]) + ("等" if len(written) > 3 else "")
             raise NoPdf(error.cause if not done else f"{error.cause}；已生成 {done}") from None
     return written
+
+
+def build_due(workspace: Workspace) -> str:
+    """The clock's job: the shipped reports of every period that was assessed since its reports were last made."""
+    made: list[str] = []
+    with session_of(workspace) as session:
+        runs = {run.period: run.results_sha256 for run in session.scalars(select(PeriodRun).order_by(PeriodRun.period))}
+    for period, results in runs.items():
+        mark = workspace.reports / period / ".results"  # which results the files there show
+        if mark.is_file() and mark.read_text(encoding="utf-8") == results:
+            continue
+        for report in ("monthly", "ranking", "problems", "unit"):
+            build(workspace, report, period)
+        mark.write_text(results, encoding="utf-8")
+        made.append(period)
+    return f"已生成报告：{'、'.join(made)}" if made else "没有新的评估结果"
 
 
 def render(report: str, header: Template, p: PeriodReport, unit: str | None) -> list[Document]:

@@ -29,6 +29,7 @@ SHOWN = ("fail", "warn", "question")
 UNPROVEN = {"suspected", "normal", "exempt", "疑似", "正常", "豁免"}
 CLOSED = {"closed", "销号"}
 OVERDUE = {"overdue", "逾期", "returned", "退回"}
+SHOWN_WHEN = {"published_late", "backdated"}  # findings about when something appeared
 SENTENCE_UNITS = 3  # how many units a sentence of the notice names
 HEADLINE = 7  # findings on a scorecard, which is one page
 FOCUS_LATE = 0.5  # a late rate above this is named for attention, as the notices in use do
@@ -383,6 +384,16 @@ class PeriodReport:
         """The last of the ranking, last first; never one that also stands among the best."""
         return self.ranked[SENTENCE_UNITS:][::-1][:SENTENCE_UNITS]
 
+    @property
+    def best_more(self) -> int:
+        """How many further units have the same score as the last of the best: three names of thirteen equals need saying."""
+        return _tied(self.best, self.ranked)
+
+    @property
+    def worst_more(self) -> int:
+        """The same at the other end, not counting who stands among the best."""
+        return _tied(self.worst, self.ranked[SENTENCE_UNITS:])
+
     @cached_property
     def grades(self) -> list[tuple[str, int]]:
         counted = Counter(unit.grade for unit in self.ranked)
@@ -525,6 +536,11 @@ class UnitReport:
         return max(0, len(self.findings) - HEADLINE)
 
 
+def _tied(named: list[UnitLine], among: list[UnitLine]) -> int:
+    """Units with the score of the last one named that are not named themselves."""
+    return sum(unit.total == named[-1].total for unit in among if unit not in named) if named else 0
+
+
 def assessed_run(session: Session, period: str) -> PeriodRun:
     """The latest assessment of a period. Raises Refused when there is none."""
     run = session.get(PeriodRun, period)
@@ -570,11 +586,8 @@ def _findings(session: Session, period: str, units: dict[str, Unit], portals: di
     for number, row in enumerate(sorted(rows, key=place), 1):
         unit = units.get(row.unit_id)
         received = None if row.received_at is None else row.received_at.date()
-        actual = (
-            words.iso(received)
-            if row.code == "submitted_late"
-            else words.interval(row.published_from, row.published_to)
-        )
+        appeared = words.interval(row.published_from, row.published_to) if row.code in SHOWN_WHEN else ""
+        actual = words.iso(received) if row.code == "submitted_late" else appeared
         lines.append(FindingLine(
             number=f"{period.replace('-', '')}-{number:04d}",
             unit_id=row.unit_id,

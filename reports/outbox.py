@@ -24,7 +24,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from db.clock import now
@@ -84,6 +84,13 @@ def deliver(workspace: Workspace) -> Delivery:
         _recover(workspace, done)
         _send_due(workspace, settings, done)
     return done
+
+
+def deliver_due(workspace: Workspace) -> str:
+    """The clock's job: deliver what waits; nothing to do where nothing waits, mail server or not."""
+    with session_of(workspace) as session:
+        waiting = session.scalar(select(func.count()).select_from(Mail).where(Mail.state.in_(("waiting", "sending"))))
+    return "；".join(deliver(workspace).lines()) if waiting else "没有待发邮件"
 
 
 @contextmanager

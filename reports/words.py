@@ -84,6 +84,11 @@ def number(value: float | int | None, places: int = 0) -> str:
     return "—" if value is None else f"{value:,.{places}f}"
 
 
+def plain(value: float) -> str:
+    """85, 0.5: a setting as people write it."""
+    return f"{value:g}"
+
+
 def percent(value: float | None) -> str:
     """98.2%; — when nothing was to be counted. A rate just below 100 % never prints as 100 %."""
     if value is None:

@@ -98,7 +98,8 @@ def environment() -> jinja2.Environment:
     css = resources.files("reports").joinpath("templates", "report.css").read_text(encoding="utf-8")
     made.globals.update(css=Markup(css), font_stack=Markup(fonts.STACK), words=words)  # noqa: S704 - our own files
     made.filters.update(
-        num=words.number, pct=words.percent, day=words.day, iso=words.iso, change=words.change,
+        num=words.number,
+        plain=words.plain, pct=words.percent, day=words.day, iso=words.iso, change=words.change,
         link=_link,
     )  # fmt: skip
     return made

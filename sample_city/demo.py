@@ -115,7 +115,7 @@ def run_demo(
     result = _result(workspace, city, seed, screen, exports, len(sink.mails))
     result["seconds"]["total"] = round(time.monotonic() - begin, 2)
     _mark(root, seed, port=0, finished=True)
-    _tell(workspace, result, city, paths, str(sent), screen)
+    _tell(workspace, result, city, paths, "；".join(sent.lines()), screen)
     return result
 
 

@@ -50,7 +50,10 @@ def published_late(case: Case) -> Iterator[Outcome]:
         days_late=case.publish_days_late,
     )
     yield question(
-        judged & (case.seen_state == "undecided") & (case.publish_state == "undecided"),
+        judged
+        & case.decision_date.isNotNull()
+        & (case.seen_state == "undecided")
+        & (case.publish_state == "undecided"),
         "应于 {due_date} 前公示，公示时间在（{published_from}，{published_to}] 之间，跨过时限且网页未标可信日期，无法判定是否迟公示",
     )
 

@@ -150,6 +150,8 @@ def read_page(text: str, base_url: str, reader: Reader, title: str = "") -> Read
         reading.form, reading.reason = "attachment", "页面本身没有记录，只有附件"
     elif body is not None and body.css_first("img") is not None and sum(map(len, lines)) < 300:
         reading.form, reading.reason, reading.unread = "image", "只有图片，读不出其中的记录", True
+    elif "决定书" in title or "决定书" in "".join(lines[:5]):
+        reading.form, reading.reason, reading.unread = "decision_text", "像是决定书，但没有读出文号和当事人", True
     else:
         reading.not_record, reading.reason = True, "页面中没有行政决定的要素"
     return reading

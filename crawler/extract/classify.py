@@ -8,9 +8,10 @@ from dataclasses import dataclass
 _TAGS = re.compile(r"<script.*?</script>|<style.*?</style>|<!--.*?-->|<[^>]+>", re.S | re.I)
 _BLOCK_WORDS = re.compile(
     r"访问被(?:禁止|拦截|拒绝)|您的访问过于频繁|访问频率过高|请求被拦截|安全(?:防护|验证)中|请完成(?:安全)?验证|人机验证|"
-    r"Request blocked|Access Denied|wzws(?:challenge|template|confirm)|__jsl_clearance|\$_ts\s*=|您的请求(?:可能)?(?:存在|带有)",
+    r"Request blocked|Access Denied|您的请求(?:可能)?(?:存在|带有)",
     re.I,
 )
+_BLOCK_SCRIPTS = re.compile(r"wzws(?:challenge|template|confirm)|__jsl_clearance|\$_ts\s*=")
 _MISSING_WORDS = re.compile(
     r"页面不存在|页面(?:已|被)?删除|您访问的(?:栏目|页面|内容)(?:不存在|已|可能)|该栏目(?:已|不存在)|"
     r"找不到(?:该|您要的|你要的)?页面|404\s*not\s*found|栏目(?:已经?)?(?:撤销|关闭)",
@@ -73,10 +74,10 @@ def problem_of(status: int, text: str) -> Problem | None:
 def _short_and(text: str, words: re.Pattern[str]) -> bool:
     if len(text) > 40_000:
         return False
-    if words is _BLOCK_WORDS and len(text) < 8_000 and words.search(text):
-        return True
     seen = visible(text)
-    return len(seen) < 600 and words.search(seen) is not None
+    if len(seen) >= 600:
+        return False
+    return words.search(seen) is not None or (words is _BLOCK_WORDS and _BLOCK_SCRIPTS.search(text) is not None)
 
 
 def says_empty(text: str) -> bool:

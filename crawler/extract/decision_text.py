@@ -15,7 +15,7 @@ _NUMBER = re.compile(
     rf"(?:[（(]?[\u4e00-\u9fa5]{{1,8}}[）)]?)?[\u4e00-\u9fa5（）()·]{{0,16}}?{_YEAR}\s*[\u4e00-\u9fa5]{{0,10}}第?\s*[A-Za-z\d][\dA-Za-z\-—]{{0,20}}\s*号"
     rf"|{_YEAR}[\u4e00-\u9fa5]{{2,16}}第?\s*\d{{1,8}}\s*号"
 )
-_LABEL = re.compile(r"^.*?(?:文书号|文书编号|文号|编号|字号)[：:]?(?=[^〕\]）】]*[〔\[（【﹝({])")
+_LABEL = re.compile(r"^.*?(?:文书号|文书编号|文号|编号|字号|决定书)[：:]?(?=[^〕\]）】]*[〔\[（【﹝({])")
 _NOTICE = re.compile(r"告|听|责改|责令|函|复议|复字|立案|检")  # numbers of earlier papers of the same case
 _PARTY = re.compile(
     r"(?:被处罚(?:人|单位|者|当事人|企业)|当\s*事\s*人|违法(?:行为)?(?:人|单位|主体)|受处罚(?:人|单位)|申\s*请\s*(?:人|单位)|"
@@ -23,6 +23,8 @@ _PARTY = re.compile(
     r"(?:名称|姓名)?(?:[（(][^）)]{0,12}[）)])?\s*[：:]\s*([^\n，,。；;]{2,60})"
 )
 _REPRESENTATIVE = re.compile(r"(?:法定代表人|法人代表|负责人|经营者)(?:[（(][^）)]{0,12}[）)])?(?:姓名)?\s*[：:]\s*([\u4e00-\u9fa5·*＊某xX×]{2,12})")
+_ADDRESSEE = re.compile(r"^([\u4e00-\u9fa5（）()·\w]{2,50})\s*[：:]$")
+_HEADING_WORDS = re.compile(r"如下|决定|事实|依据|证据|处罚|行为|规定|名称|姓名|地址|代码|抄送|附件")
 _CODE = re.compile(r"(?:统一社会信用代码|信用代码|社会信用代码)[^\n：:]{0,16}[：:]?\s*([0-9A-Z]{15,20})", re.I)
 _DATE = re.compile(
     r"(?:19|20)\d\s?\d\s*年\s*\d{1,2}\s*月\s*\d{1,2}\s*日|"
@@ -49,7 +51,7 @@ def record(title: str, lines: list[str], kind: str) -> Seen | None:
     fields: dict[str, str] = {}
     for name, value in (
         ("document_number", _number(title, lines)),
-        ("counterparty", _first(_PARTY, text)),
+        ("counterparty", _first(_PARTY, text) or _addressee(lines)),
         ("legal_representative", _first(_REPRESENTATIVE, text)),
         ("counterparty_code", _first(_CODE, text)),
         ("decision_date", _decision_date(lines)),
@@ -81,10 +83,20 @@ def _first(pattern: re.Pattern[str], text: str) -> str | None:
 
 
 def _number(title: str, lines: list[str]) -> str | None:
-    for text in (*lines[:8], title):
+    """The number under the heading or in the title; numbers of laws and notices stand in long lines."""
+    for text in (*(line for line in lines[:12] if len(line) <= 60), title):
         for match in _NUMBER.finditer(text):
             if not _NOTICE.search(match[0]):
                 return _LABEL.sub("", match[0])
+    return None
+
+
+def _addressee(lines: list[str]) -> str | None:
+    """The party the decision speaks to: a line of its own, ending in a colon, near the top."""
+    for line in lines[:8]:
+        match = _ADDRESSEE.match(line)
+        if match and not _HEADING_WORDS.search(match[1]):
+            return match[1]
     return None
 
 

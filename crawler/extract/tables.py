@@ -15,7 +15,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from crawler.items import Seen
 from standard import aliases
 
-_BREAKS = re.compile(r"<br\s*/?>|</p\s*>|</div\s*>|</li\s*>|</h\d\s*>", re.I)
+_BREAKS = re.compile(r"<br\s*/?>|</?(?:p|div|li|dd|dt|h\d)\b(?=[\s>])", re.I)
 _BLANKS = re.compile(r"[ \t\r\f\v\xa0\u3000]+")
 _SOURCE_LINES = re.compile(r"[\r\n\t]+")
 _LABEL_LIMIT = 60  # a header with its filling hint is rarely longer
@@ -152,11 +152,15 @@ class Reader:
 
 def read(grid: Grid, reader: Reader) -> list[Seen]:
     """The decisions of one table; empty when it holds none."""
+    narrow = max(map(len, grid.rows), default=0) <= 4  # most key/value tables; few wide ones
+    pairs, known = _pairs(grid, reader) if narrow else ([], 0)
+    if known >= 5:
+        return records_of_pairs(pairs, reader, "key_value")
     header = _header(grid, reader)
     if header is not None and header.sure:
         return list(_wide(grid, header, reader))
-    pairs = match_pairs([pair for n in range(len(grid.rows)) for pair in _row_pairs(grid.plain(n), grid.rows[n])], reader)
-    known = len({p.column.field for p in pairs if p.column})
+    if not narrow:
+        pairs, known = _pairs(grid, reader)
     if header is not None and len(header.fields) >= known:
         return list(_wide(grid, header, reader))
     return records_of_pairs(pairs, reader, "key_value") if known >= 3 else []
@@ -277,6 +281,13 @@ class Pair:
     label: str
     column: aliases.Column | None
     text: str
+
+
+def _pairs(grid: Grid, reader: Reader) -> tuple[list[Pair], int]:
+    """A table read as labels and values, and how many different fields its labels mean."""
+    rows = range(len(grid.rows))
+    pairs = match_pairs([pair for n in rows for pair in _row_pairs(grid.plain(n), grid.rows[n])], reader)
+    return pairs, len({pair.column.field for pair in pairs if pair.column})
 
 
 def _row_pairs(cells: list[str], filled: list[str]) -> Iterator[tuple[str, str]]:

@@ -12,7 +12,7 @@ from crawler.spiders.base import Outputs, Page, PortalSpider
 class AttachmentList(PortalSpider):
     """Monthly spreadsheets (xls, xlsx, et, csv), linked from a list with dates; each row of a sheet is a decision.
 
-    1. Every link to a spreadsheet is a line of the list; the date beside it is its date of publication.
+    1. Every link to a spreadsheet is a line of the list; rows state their own date or none (a file grows).
     2. `createPageHTML` or 下一页 leads to further pages.
     3. A file whose line has not changed is not fetched again; a month's file that grew has a new name or date.
     4. `details` (option, true or false): lines lead to pages that hold the attachment.

@@ -215,7 +215,10 @@ class PortalSpider(scrapy.Spider):
     def attachment(
         self, page: Page, entry: Entry, home: str | None = None, place: tuple[int, ...] = (), stated_on: str | None = None
     ) -> Outputs:
-        """A document of a list or of a detail page."""
+        """A document of a list or of a detail page.
+
+        A file that stands in the list itself may grow under its line, so the line's date is not that of each row.
+        """
         reading = self.read(page, entry.title)
         if reading.rows:
             yield from self.sightings(
@@ -239,7 +242,9 @@ class PortalSpider(scrapy.Spider):
     ) -> Iterator[Sighting]:
         """One sighting for each decision of a reading."""
         place = place or (entry.place if entry else ())
-        published = (entry.date if entry else None) or stated_on or (reading.published if entry else None)
+        published = stated_on
+        if published is None and entry is not None and attachment is None:
+            published = entry.date or reading.published
         for number, seen in enumerate(reading.rows, start=1):
             yield Sighting(
                 seen, url, page.evidence, (*place, number), attachment, entry, seen.stated_published_on or published

@@ -135,6 +135,17 @@ def test_refused_rows_stay_visible_and_count_as_first_attempt(office: Office, pe
     assert office.rows()[0].received_at == at("2026-09-08T10:00")
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_refused_row_counts_for_its_corrected_row_in_the_same_file(
+    office: Office, penalty_row: Make, penalty_header: list[str], order: int
+) -> None:
+    header = [*penalty_header, "提供日期", "上报状态", "错误原因"]
+    rows = [[*penalty_row(1), "2026-09-08", "失败", "主体信息不匹配"], [*penalty_row(1), "2026-09-28", "已上报", ""]]
+    assert counts(office.take(rows[::order], header=header)) == (1, 0, 0, 1)
+    assert office.rows()[0].received_at == at("2026-09-08T00:00")
+    assert office.rows()[0].last_received_at == at("2026-09-28T00:00")
+
+
 def test_unit_option_serves_rows_that_do_not_say(office: Office, penalty_row: Make) -> None:
     nowhere = {
         "处罚机关": "无此局",

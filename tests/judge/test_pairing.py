@@ -61,6 +61,11 @@ CASES: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], list[tuple[st
     "number_and_name": ([row("p1", "n1", None, "甲")], [row("s1", "n1", "c", "甲")], [("p1", "s1", "number_name")]),
     "weak_number": ([row("p1", "市1", None, "甲")], [row("s1", "示1", None, "甲")], [("p1", "s1", "weak_number_name")]),
     "number_and_unit": ([row("p1", "n1", None, "甲")], [row("s1", "n1", None, "乙")], [("p1", "s1", "number_unit")]),
+    "another_party_under_the_number": (
+        [row("p1", "n1", "c1", "甲"), row("p2", "n1", "c2", "乙")], [row("s1", "n1", "c1", "甲")],
+        [("p1", "s1", "number_code"), ("p2", None, "single")]),
+    "two_codes_are_two_parties": (
+        [row("p1", "n1", "c1", "甲")], [row("s1", "n1", "c2", "乙")], [("p1", None, "single"), (None, "s1", "single")]),
     "no_number_code": ([row("p1", None, "c")], [row("s1", "n1", "c")], [("p1", "s1", "code_date")]),
     "no_number_name": ([row("p1", None, None, "甲")], [row("s1", None, None, "甲")], [("p1", "s1", "name_date")]),
     "different_numbers_never_pair_by_date": (
@@ -92,7 +97,9 @@ def test_pairs(name: str, tmp_path: Any) -> None:
     published, submitted, expected = CASES[name]
     made = lines(tmp_path, published, submitted)
     key = str
-    assert sorted(((line["published"], line["submitted"], line["rule"]) for line in made), key=key) == sorted(expected, key=key)
+    assert sorted(((line["published"], line["submitted"], line["rule"]) for line in made), key=key) == sorted(
+        expected, key=key
+    )
 
 
 def test_ambiguous_pairs_are_questions(tmp_path: Any) -> None:

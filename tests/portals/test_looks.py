@@ -154,7 +154,7 @@ def test_json_grids_and_spreadsheets(site: Any, watch: Any) -> None:
     seen = publications(workspace)
     assert [p.fine_yuan for p in seen[:3]] == [1000.0] * 3
     assert (seen[3].decision_date, seen[3].form, seen[3].stated_published_on) == (
-        datetime.date(2026, 9, 1), "attachment", datetime.date(2026, 9, 5),
+        datetime.date(2026, 9, 1), "attachment", None,  # the file grows; its line's date is not that of each row
     )  # fmt: skip
 
 
