@@ -24,6 +24,10 @@ INDICATOR_CODES = {
     "C2": ("field_missing",), "C3": ("values_differ",),
     "D": ("column_missing", "column_unreachable", "column_empty", "column_stale", "dead_link"),
 }  # fmt: skip
+VERDICTS = {
+    "agreed": "两侧一致", "differs": "两侧不一致", "not_submitted": "已公示未报送", "not_published": "已报送未公示",
+    "not_due": "未到期", "exempt": "依法豁免", "unknown": "无法判定", "question": "待人工核实",
+}  # fmt: skip
 STATES = {
     "suspected": "疑似", "confirmed": "已查实", "normal": "正常", "exempt": "豁免", "notified": "已通知",
     "rectifying": "整改中", "appealing": "申诉中", "to_review": "待复核", "closed": "销号", "returned": "退回",
