@@ -78,6 +78,13 @@ def crawl(
     return [results[portal.id] for portal in chosen]
 
 
+def crawl_due(workspace: Workspace) -> str:
+    """The clock's job: look at every portal that is due."""
+    results = crawl(workspace, due=True)
+    unwell = [f"{result.portal}（{NAMES.get(result.outcome, result.outcome)}）" for result in results if result.reason]
+    return f"查看 {len(results)} 个门户" + (f"；未看全：{'、'.join(unwell)}" if unwell else "")
+
+
 def _choose(
     session: Session, names: list[str] | None, *, everything: bool, resume: bool, due: bool
 ) -> list[Portal]:

@@ -54,7 +54,7 @@ def test_every_import_is_declared() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     declared = {re.split(r"[\[<>=;,! ]", d)[0].lower() for d in project["dependencies"]}
     owners = importlib.metadata.packages_distributions()
-    missing = set()
+    missing: set[tuple[str, str]] = set()
     for package in [*PACKAGES, "cli", "scheduler", "mingcha_doctor"]:
         files = (ROOT / package).rglob("*.py") if (ROOT / package).is_dir() else [ROOT / f"{package}.py"]
         for file in files:

@@ -5,7 +5,7 @@ from alembic import op
 
 import db.models
 
-revision = 'd4255f628158'
+revision = 'eb5c8ee362c3'
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -329,6 +329,17 @@ def upgrade() -> None:
     with op.batch_alter_table('crawl', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_crawl_portal_id'), ['portal_id'], unique=False)
 
+    op.create_table('list_entry',
+    sa.Column('portal_id', sa.String(length=96), nullable=False),
+    sa.Column('key', sa.String(length=64), nullable=False),
+    sa.Column('url', sa.Text(), nullable=False),
+    sa.Column('title', sa.Text(), nullable=False),
+    sa.Column('stated_on', sa.String(length=32), nullable=False),
+    sa.Column('records', sa.JSON(), nullable=False),
+    sa.Column('crawl_id', sa.String(length=128), nullable=False),
+    sa.ForeignKeyConstraint(['portal_id'], ['portal.id'], ),
+    sa.PrimaryKeyConstraint('portal_id', 'key')
+    )
     op.create_table('publication',
     sa.Column('portal_id', sa.String(length=96), nullable=False),
     sa.Column('unit_id', sa.String(length=64), nullable=False),
@@ -406,6 +417,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_publication_decision_date'))
 
     op.drop_table('publication')
+    op.drop_table('list_entry')
     with op.batch_alter_table('crawl', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_crawl_portal_id'))
 
