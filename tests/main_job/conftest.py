@@ -94,7 +94,10 @@ def _demo(folder: Path, *more: str) -> subprocess.Popen[str]:
 
 
 def _finish(process: subprocess.Popen[str], folder: Path) -> Demo:
-    out, err = process.communicate(timeout=280)
+    try:
+        out, err = process.communicate(timeout=800)
+    finally:
+        process.kill()
     assert process.returncode == 0, err
     return Demo(Workspace.open(folder), json.loads(out.splitlines()[-1]), err)
 

@@ -27,7 +27,7 @@ from db.models import (
 )
 from db.session import session_of
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]  # whole days of work on a busy machine
 PERIOD = "2026-09"
 JUDGED = {
     "submitted_late", "published_late", "not_submitted", "not_published", "field_missing", "field_invalid", "values_differ",

@@ -20,7 +20,7 @@ from db.session import session_of
 from db.settings import Workspace
 from sample_city.city import make
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]  # whole days of work on a busy machine
 CLI = Path(__file__).resolve().parents[2] / "cli.py"
 
 
