@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from intake.grids import Grid
-from intake.headers import find_table, texts_of
+from intake.headers import find_table
 from intake.read_archive import read_content, read_source
 from intake.read_json import read_json
 from standard.errors import Refused
@@ -67,7 +67,7 @@ def test_merged_cells_are_filled_and_typed_cells_keep_their_meaning(
     path = write_xlsx(tmp_path / "a.xlsx", {"a": rows}, [("a", 1, 2, 2, 2, "示罚〔2026〕1号")])
     table = find_table(read_source(path).grids[0])
     assert table is not None
-    first, second = (texts_of(table, cells)[0] for _, cells in table.rows)
+    first, second = (table.texts(cells)[0] for _, cells in table.rows)
     assert first["document_number"] == second["document_number"] == "示罚〔2026〕1号"
     assert first["decision_date"] == "2026-09-03" and second["fine_yuan"] == "12"
     assert first["counterparty_code"] == "9.133000075591846e+17"  # told as stored as a number, never formatted back
@@ -133,7 +133,7 @@ def test_a_bomb_is_refused(tmp_path: Path) -> None:
     ("content", "says"),
     [
         (b"", "空的"), (b"<html><table></table></html>", "网页"), (b"\xd0\xcf\x11\xe0broken", "无法打开"), (b"PK\x03\x04broken", "无法打开"),
-        (b"\x89PNG\r\n\x1a\n\x00\xff\xfe\x80\x00", "无法识别"), (b'{"a": ', "JSON"), (b'"unclosed', None),
+        (b"\x89PNG\r\n\x1a\n\x00\xff\xfe\x80\x00", "图片"), (b"\x00\xff\xfe\x80\x00", "无法识别"), (b'{"a": ', "JSON"), (b'"unclosed', None),
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_refused_with_its_name(tmp_path: Path, content: bytes, says: str | None) -> None:
@@ -165,4 +165,4 @@ def test_any_grid(rows: list[list[str]]) -> None:
     table = find_table(Grid("", rows))
     if table is not None:
         for _, cells in table.rows:
-            texts_of(table, cells)
+            table.texts(cells)

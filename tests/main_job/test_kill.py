@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sample_city.server import Server
 from sqlalchemy import select
 
 from crawler.registry import sync
@@ -19,6 +18,7 @@ from db.models import Coverage, Crawl, Evidence, Publication
 from db.session import session_of
 from db.settings import Workspace
 from sample_city.city import make
+from sample_city.server import Server
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]  # whole days of work on a busy machine
 CLI = Path(__file__).resolve().parents[2] / "cli.py"

@@ -1,0 +1,456 @@
+"""The edges of every rule and the lawful look-alikes of the false-positive catalogue: one unit a case, one assessment.
+
+A case says what the rows are and every finding that must come of them, `code:level`; nothing else may be found.
+Decisions are of 2026-09-01 and due on 2026-09-10 unless a case says otherwise; columns were seen whole on 08-31 and 10-12.
+"""
+
+import datetime
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from assessment.run import assess
+from db.models import Finding, Pair
+from db.session import session_of
+
+D = datetime.date.fromisoformat
+Build = Callable[[Any], None]
+CASES: dict[str, tuple[Build, list[str], dict[str, Any]]] = {}
+
+
+def case(*codes: str, portal: bool = True, **unit: Any) -> Callable[[Build], Build]:
+    """Register a function as a case: it adds rows to its unit; `codes` is what must be found."""
+
+    def keep(build: Build) -> Build:
+        CASES[build.__name__] = (build, sorted(codes), {"portal": portal, "unit": unit})
+        return build
+
+    return keep
+
+
+def at(text: str, hour: int = 9) -> datetime.datetime:
+    return datetime.datetime.fromisoformat(f"{text}T{hour:02d}:00:00+08:00")
+
+
+def both(city: Any, **values: Any) -> None:
+    city.publish(**values)
+    city.submit(**values)
+
+
+# ---------------------------------------------------------------- deadlines
+
+
+@case()
+def received_on_the_due_day_at_night(city: Any) -> None:
+    city.publish()
+    city.submit(received_at=at("2026-09-10", 23))
+
+
+@case("submitted_late:fail")
+def received_the_day_after(city: Any) -> None:
+    city.publish()
+    city.submit(received_at=at("2026-09-11", 0))
+
+
+@case()
+def due_after_a_worked_sunday(city: Any) -> None:
+    """09-18 + 7 counts Sunday 09-20: due 09-29."""
+    city.publish(decision_date=D("2026-09-18"), seen="2026-09-29", absent="2026-09-28")
+    city.submit(decision_date=D("2026-09-18"), received="2026-09-29")
+
+
+@case("published_late:question", "submitted_late:fail")
+def a_day_after_the_worked_sunday_counts(city: Any) -> None:
+    city.publish(decision_date=D("2026-09-18"), seen="2026-09-30", absent="2026-09-28")
+    city.submit(decision_date=D("2026-09-18"), received="2026-09-30")
+
+
+@case("not_published:not_due")
+def last_day_of_the_period_is_due_in_october(city: Any) -> None:
+    city.submit(decision_date=D("2026-09-30"))
+
+
+@case()
+def outside_the_period(city: Any) -> None:
+    city.submit(decision_date=D("2026-10-01"))
+    city.publish(number=2, decision_date=D("2026-08-31"))
+
+
+# ---------------------------------------------------------------- the interval
+
+
+@case("published_late:question")
+def absent_on_the_due_day(city: Any) -> None:
+    city.publish(seen="2026-09-11", absent="2026-09-10")
+    city.submit()
+
+
+@case("published_late:fail")
+def absent_the_day_after_the_due_day(city: Any) -> None:
+    city.publish(seen="2026-09-14", absent="2026-09-11")
+    city.submit()
+
+
+@case()
+def seen_on_the_due_day(city: Any) -> None:
+    city.publish(seen="2026-09-10", absent="2026-09-09")
+    city.submit()
+
+
+@case()
+def stated_on_the_due_day_within_the_interval(city: Any) -> None:
+    city.publish(seen="2026-09-14", absent="2026-09-10", stated_published_on=D("2026-09-10"))
+    city.submit()
+
+
+@case("backdated:warn", "published_late:question")
+def stated_before_an_absence_within_time(city: Any) -> None:
+    city.publish(seen="2026-09-14", absent="2026-09-10", stated_published_on=D("2026-09-09"))
+    city.submit()
+
+
+@case("published_late:question")
+def stated_after_it_was_first_seen_proves_nothing(city: Any) -> None:
+    city.publish(seen="2026-09-14", absent=None, stated_published_on=D("2026-12-31"))
+    city.submit()
+
+
+@case("backdated:question", *["published_late:fail"] * 6)
+def a_column_that_shows_the_day_of_decision(city: Any) -> None:
+    for number in range(1, 7):
+        values = {"number": number, "counterparty_key": f"第{number}公司", "counterparty_code": None}
+        city.publish(seen="2026-09-14", absent="2026-09-11", stated_published_on=D("2026-09-01"), **values)
+        city.submit(**values)
+
+
+CASES["a_column_that_shows_the_day_of_decision"][1][:] = sorted(["backdated:question"] * 6 + ["published_late:fail"] * 6)
+
+
+@case("published_late:question")
+def late_here_but_another_window_was_blocked(city: Any) -> None:
+    city.portal("blocked_too", {"2026-08-31": "complete", "2026-10-12": "blocked"})
+    city.publish(seen="2026-09-14", absent="2026-09-11")
+    city.submit()
+
+
+@case("published_late:fail")
+def late_in_both_windows(city: Any) -> None:
+    city.portal("late_gov", {"2026-10-12": "complete"}, channel="government")
+    city.publish(seen="2026-09-14", absent="2026-09-11")
+    city.publish(seen="2026-09-17", absent="2026-09-14", portal_id="late_gov")
+    city.submit()
+
+
+@case()
+def credit_portal_never_seen_does_not_matter(city: Any) -> None:
+    city.portal("credit_site", {"2026-10-12": "blocked"}, channel="credit")
+    both(city)
+
+
+# ---------------------------------------------------------------- not published, not submitted
+
+
+@case("not_published:unknown")
+def looks_on_and_before_the_due_day_prove_nothing(city: Any) -> None:
+    city.portal("edge_gate", {"2026-09-09": "complete", "2026-09-10": "complete", "2026-09-11": "partial", "2026-09-14": "unreachable"})
+    city.submit()
+
+
+@case("not_published:fail")
+def one_whole_look_after_the_due_day(city: Any) -> None:
+    city.portal("edge_gate2", {"2026-09-11": "complete", "2026-09-14": "blocked"})
+    city.submit()
+
+
+@case("not_published:unknown")
+def shown_elsewhere_before_on_a_column_now_blocked(city: Any) -> None:
+    """A bureau's column that has shown this unit's decisions could show this one too."""
+    city.add_portal_of("watch", "watch_shared")
+    city.publish(number=5, portal_id="watch_shared")
+    city.submit(number=5)
+    city.submit(number=6)
+
+
+@case("not_published:fail", portal=False)
+def retired_column_is_no_window(city: Any) -> None:
+    city.portal("retired_old", {"2026-10-12": "blocked"}, active=False)
+    city.portal("retired_new")
+    city.submit()
+
+
+@case("not_submitted:question", "not_published:question")
+def a_mistyped_number_is_one_decision_not_two_faults(city: Any) -> None:
+    city.publish(number="示a罚〔2026〕117号")
+    city.submit(number="示a罚〔2026〕171号")
+
+
+@case("not_submitted:fail", "not_published:fail")
+def two_decisions_of_one_party_and_day_with_different_fines(city: Any) -> None:
+    city.publish(number=11, fine_yuan=500.0)
+    city.submit(number=12, fine_yuan=900.0)
+
+
+@case("not_published:question", "not_submitted:question")
+def a_publication_without_number_and_another_fine(city: Any) -> None:
+    city.publish(number=None, fine_yuan=500.0)
+    city.submit(number=12, fine_yuan=900.0)
+
+
+@case("not_submitted:not_due")
+def an_outage_until_today_moves_the_day(city: Any) -> None:
+    """Made on 09-28, due on 10-13 without and later with an outage; the platform's own days are the city's test below."""
+    city.publish(decision_date=D("2026-09-28"), seen="2026-09-29", absent="2026-09-28")
+
+
+# ---------------------------------------------------------------- pairing
+
+
+@case()
+def a_certificate_renewed_under_its_number(city: Any) -> None:
+    """#31, #39: the same number for the same party on two days, and both sides show both."""
+    for text in ("2026-09-01", "2026-09-03"):
+        both(city, number="JY11406000012345", decision_date=D(text), kind="licence", fine_yuan=None, category="普通", content="准予")
+
+
+CASES["a_certificate_renewed_under_its_number"] = (
+    a_certificate_renewed_under_its_number, [], {"portal": True, "unit": {}})  # fmt: skip
+
+
+@case()
+def several_parties_under_one_number(city: Any) -> None:
+    for name, code in (("甲公司", "91140600MA0GTXYZ1A"), ("乙公司", "91140600MA0GTXYZ2B")):
+        both(city, number=3, counterparty_key=name, counterparty_code=code)
+
+
+@case()
+def one_party_with_several_numbers(city: Any) -> None:
+    for number in (1, 2, 3):
+        both(city, number=number)
+
+
+@case()
+def organisation_code_beside_the_unified_code(city: Any) -> None:
+    city.publish(counterparty_code="MA0GTXYZ1")
+    city.submit()
+
+
+@case()
+def a_half_hidden_code(city: Any) -> None:
+    city.publish(counterparty_code="9114****TXYZ1A")
+    city.submit()
+
+
+@case("values_differ:fail")
+def another_code_under_number_and_name(city: Any) -> None:
+    city.publish(counterparty_code="91140600MA0GTXYZ9Z")
+    city.submit()
+
+
+@case()
+def sole_trader_filed_as_organisation(city: Any) -> None:
+    city.publish(counterparty_type="sole_trader", counterparty="示例小吃店", counterparty_key="示例小吃店")
+    city.submit(counterparty_type="organisation")
+
+
+@case("not_submitted:fail")
+def a_person_must_still_be_reported(city: Any) -> None:
+    city.publish(counterparty="李某", counterparty_key="p:李", counterparty_type="natural_person", counterparty_code=None)
+
+
+# ---------------------------------------------------------------- registers
+
+
+@case("not_published:exempt")
+def exemption_on_its_last_day(city: Any) -> None:
+    city.entry("exemptions", effective_from=D("2026-09-01"), effective_to=D("2026-09-01"))
+    city.submit()
+
+
+@case("not_published:fail")
+def exemption_from_the_day_after(city: Any) -> None:
+    city.entry("exemptions", effective_from=D("2026-09-02"))
+    city.submit()
+
+
+@case("not_published:fail")
+def exemption_of_the_other_kind(city: Any) -> None:
+    city.entry("exemptions", kind="licence")
+    city.submit()
+
+
+@case("not_published:exempt", "not_published:fail")
+def exemption_of_one_number(city: Any) -> None:
+    city.entry("exemptions", document_number=1)
+    city.submit(number=1)
+    city.submit(number=2)
+
+
+@case("not_published:exempt", "not_submitted:exempt")
+def exemption_of_both_kinds_explains_either_side(city: Any) -> None:
+    city.entry("exemptions", kind=None)
+    city.submit(number=1)
+    city.publish(number=2, counterparty_key="丙公司", counterparty_code=None)
+
+
+@case("not_published:fail")
+def a_repair_before_the_decision_is_of_another_one(city: Any) -> None:
+    city.entry("repairs", counterparty_code="91140600MA0GTXYZ1A", effective_from=D("2026-03-01"))
+    city.submit()
+
+
+@case("not_published:exempt")
+def a_repair_of_the_party_after_the_decision(city: Any) -> None:
+    city.entry("repairs", counterparty_code="91140600MA0GTXYZ1A", effective_from=D("2026-09-08"))
+    city.submit()
+
+
+@case("past_term:warn")
+def eight_working_days_after_the_repair(city: Any) -> None:
+    """Repaired on 09-08: seven working days end on 09-17."""
+    city.entry("repairs", document_number=1, effective_from=D("2026-09-08"))
+    both(city, last_seen=at("2026-09-18"))
+
+
+CASES["eight_working_days_after_the_repair"] = (
+    lambda city: (city.entry("repairs", document_number=1, effective_from=D("2026-09-08")),
+                  city.publish(last_seen=at("2026-09-18"), gone_since=at("2026-10-12")), city.submit()),
+    ["past_term:warn"], {"portal": True, "unit": {}})  # fmt: skip
+
+
+@case()
+def gone_seven_working_days_after_the_repair(city: Any) -> None:
+    city.entry("repairs", document_number=1, effective_from=D("2026-09-08"))
+    city.publish(last_seen=at("2026-09-17"), gone_since=at("2026-10-12"))
+    city.submit()
+
+
+@case()
+def shown_on_the_last_day_of_its_term(city: Any) -> None:
+    city.publish(publicity_until=D("2026-10-12"))
+    city.submit()
+
+
+@case()
+def gone_after_its_term(city: Any) -> None:
+    city.publish(publicity_until=D("2026-09-20"), last_seen=at("2026-09-17"), gone_since=at("2026-10-12"))
+    city.submit()
+    both(city, number=2)
+
+
+@case()
+def rolled_off_in_the_order_of_publication(city: Any) -> None:
+    """#21: a list drops what it showed first, though an older decision, shown late, is still there."""
+    city.publish(decision_date=D("2026-09-02"), stated_published_on=D("2026-09-02"), seen="2026-09-03", last_seen=at("2026-09-17"), gone_since=at("2026-10-12"))
+    city.submit(decision_date=D("2026-09-02"))
+    city.publish(number=2, decision_date=D("2026-09-01"), stated_published_on=D("2026-09-09"), seen="2026-09-10", absent="2026-09-09")
+    city.submit(number=2)
+
+
+@case()
+def corrected_and_posted_anew(city: Any) -> None:
+    """#18: the entry with a mistyped number goes, the corrected one comes."""
+    city.publish(number="示a罚〔2026〕991号", last_seen=at("2026-09-08"), gone_since=at("2026-09-10"))
+    city.publish(number=1, seen="2026-09-10", absent="2026-09-08")
+    city.submit(number=1)
+
+
+@case("withdrawn_unexplained:question")
+def a_column_emptied_at_once_may_have_moved(city: Any) -> None:
+    city.publish(last_seen=at("2026-09-17"), gone_since=at("2026-10-12"))
+    city.submit()
+
+
+# ---------------------------------------------------------------- columns
+
+
+@case("column_empty:question", portal=False)
+def a_blank_column_of_persons_only(city: Any) -> None:
+    """#9: what need not be shown leaves a column lawfully blank."""
+    city.portal(looks={"2026-09-14": "column_empty", "2026-10-12": "column_empty"})
+    city.submit(counterparty="李某", counterparty_key="p:李", counterparty_type="natural_person", counterparty_code=None)
+
+
+CASES["a_blank_column_of_persons_only"][1][:] = ["column_empty:question", "not_published:exempt"]
+
+
+@case("column_empty:question", "not_published:not_due", portal=False)
+def a_blank_column_before_anything_is_due(city: Any) -> None:
+    city.portal(looks={"2026-10-12": "column_empty"})
+    city.submit(decision_date=D("2026-09-30"))
+
+
+@case(portal=False)
+def missing_twice_within_six_days(city: Any) -> None:
+    city.portal(looks={"2026-09-14": "column_missing", "2026-09-20": "column_missing"})
+    both(city)
+
+
+@case("column_missing:fail", portal=False)
+def missing_twice_in_seven_days(city: Any) -> None:
+    city.portal(looks={"2026-09-14": "column_missing", "2026-09-21": "column_missing"})
+    both(city)
+
+
+@case(assessed=False)
+def a_monitored_unit_is_not_asked_for_a_catalogue(city: Any) -> None:
+    both(city)
+
+
+# ---------------------------------------------------------------- running it
+
+
+class Builder:
+    """What a case sees of the city: its own unit only."""
+
+    def __init__(self, city: Any) -> None:
+        self.city = city
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.city, name)
+
+    def add_portal_of(self, unit: str, id: str) -> None:
+        self.city.portal(id, {"2026-08-31": "complete", "2026-09-14": "blocked"}, unit_id=unit)
+
+
+@pytest.fixture(scope="module")
+def found(whole_city: Any) -> Iterator[dict[str, list[str]]]:
+    whole_city.unit("watch")
+    whole_city.portal(looks={"2026-09-14": "complete", "2026-09-20": "complete", "2026-09-21": "complete"})
+    whole_city.entry("catalogue", item_name="违法经营案")
+    whole_city.entry("declarations", period="2026-09", kind=None)
+    for name, (build, _, how) in CASES.items():
+        whole_city.unit(name, **how["unit"])
+        if how["portal"]:
+            whole_city.portal()
+        if how["unit"].get("assessed", True):
+            whole_city.entry("catalogue", item_name="违法经营案")
+        build(Builder(whole_city))
+    whole_city.store()
+    assess(whole_city.workspace, "2026-09", as_of=D("2026-10-12"))
+    made: dict[str, list[str]] = {}
+    with session_of(whole_city.workspace) as session:
+        for row in session.query(Finding):
+            if row.code != "silent_item":
+                made.setdefault(row.unit_id, []).append(f"{row.code}:{row.level}")
+    yield made
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_edge(name: str, found: dict[str, list[str]]) -> None:
+    assert sorted(found.get(name, [])) == CASES[name][1]
+
+
+def test_messages_are_whole_sentences(whole_city: Any, found: dict[str, list[str]]) -> None:
+    with session_of(whole_city.workspace) as session:
+        for row in session.query(Finding):
+            for mark in ("None", "{", "首次查看之前 ", "（）", "不详", "　"):
+                assert mark not in row.message, row.message
+            if row.level in ("fail", "warn") and row.due_date and row.code.endswith(("late", "submitted", "published")):
+                assert f"最迟应于 {row.due_date}" in row.message
+
+
+def test_a_renewed_certificate_is_two_pairs(whole_city: Any, found: dict[str, list[str]]) -> None:
+    with session_of(whole_city.workspace) as session:
+        lines = session.query(Pair).filter(Pair.unit_id == "a_certificate_renewed_under_its_number").all()
+        assert sorted((line.rule, line.verdict) for line in lines) == [("number_code", "agreed")] * 2
