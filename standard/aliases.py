@@ -15,7 +15,9 @@ from functools import lru_cache
 
 from rapidfuzz.distance import Levenshtein
 
-from standard.fields import FIELDS, data
+from standard import kinds as kinds_of_record
+from standard.fields import FIELDS, Alias, data
+from standard.templates import EDITIONS
 from standard.values import scrub
 
 LICENCE = "licence"
@@ -39,7 +41,6 @@ _HINT = re.compile(rf"[\(\[【〔]{_INSIDE}(?:{_HINT_WORDS})(?:{_INSIDE}[\)\]】
 _ENGLISH_TAIL = re.compile(r"(?<=[\u4e00-\u9fff\)])\s*[A-Za-z][A-Za-z .'/&-]{3,}$")
 _ORDINAL_LEAD = re.compile(r"^(?:\(?\d{1,2}[\.、\)．]|[（(]?[一二三四五六七八九十]{1,3}[）)、])(?=\D)")
 _TRAILING = re.compile(r"[:*＊。；;,，、\s]+$")
-_MONEY_FIELDS = frozenset(key for key, field in FIELDS.items() if field.type == "money")
 _SPACE = re.compile(r"\s+")
 _ASCII_CODE = re.compile(r"^[A-Za-z][A-Za-z0-9_]{1,39}$")
 _CODE_FAMILY = re.compile(r"^(?:行政)?(?:相对人)?(?:代码|名称)[_\-—–/／]*([1-6])?\(?(.*?)\)?$")
@@ -82,11 +83,30 @@ class _Table:
     endings: Sequence[tuple[str, str]]  # long aliases, longest first
 
 
-@lru_cache(maxsize=4)
+def _is_money(field: str) -> bool:
+    return field in FIELDS and FIELDS[field].type == "money"
+
+
+def _labels_of_templates() -> list[Alias]:
+    """The templates' own labels, in the order of the editions: an alias cannot displace one of them."""
+    found: list[Alias] = []
+    for edition in EDITIONS.values():
+        for columns in (edition.templates, edition.optional):
+            found += [Alias(column.label, column.field, kind) for kind, many in columns.items() for column in many]
+    return found
+
+
+def forget() -> None:
+    """Builds the tables anew when they are next asked for: an edition was added or removed."""
+    for cached in (_table, _codes, _find_label):
+        cached.cache_clear()
+
+
+@lru_cache(maxsize=16)
 def _table(kind: str | None) -> _Table:
     exact: dict[str, str] = {}
     kinds = ("both", kind) if kind else ("both", PENALTY, LICENCE)
-    for entry in data().aliases:
+    for entry in (*_labels_of_templates(), *data().aliases):
         if entry.kind in kinds:
             exact.setdefault(normalise(entry.label)[0], entry.field)
     loose: dict[str, str] = {}
@@ -105,6 +125,10 @@ def _codes() -> dict[str, tuple[str, str | None]]:
     for key, field in FIELDS.items():
         for code in field.codes:
             codes[_bare(code)] = (key, _kind_of_code(code))
+    for edition in EDITIONS.values():
+        for columns in (edition.templates, edition.optional):
+            for column in (column for many in columns.values() for column in many):
+                codes.setdefault(_bare(column.code), (column.field, _kind_of_code(column.code)))
     return codes
 
 
@@ -120,8 +144,15 @@ def _kind_of_code(code: str) -> str | None:
 # ---------------------------------------------------------------- matching
 
 
-def kind_of(labels: Sequence[str]) -> str | None:
-    """Whether a header is of licences or of penalties: by what only one of them has. None when it does not tell."""
+def kind_of(labels: Sequence[str], wider: bool = False) -> str | None:
+    """Whether a header is of licences or of penalties: by what only one of them has. None when it does not tell.
+
+    `wider`: the kinds that are only counted (kinds.yml) are answered too; they are asked first, by their own labels.
+    """
+    if wider:
+        other = kinds_of_record.told_by([normalise(str(label))[0] for label in labels])
+        if other is not None:
+            return other
     score = {LICENCE: 0, PENALTY: 0}
     for label in labels:
         text = normalise(str(label))[0]
@@ -187,7 +218,7 @@ def _borrow(labels: Sequence[str], columns: list[Column | None], kind: str | Non
             continue
         field = other.exact.get(text)
         if field in _BORROWED and field not in held:
-            columns[place] = Column(field, money if field in _MONEY_FIELDS else None, 0.5)
+            columns[place] = Column(field, money if _is_money(field) else None, 0.5)
             held.add(field)
 
 
@@ -204,7 +235,7 @@ def _find(text: str, money: str | None, kind: str | None) -> Column | None:
     field, confidence = _find_label(text, kind)
     if field is None:
         return None
-    return Column(field, money if field in _MONEY_FIELDS else None, confidence)
+    return Column(field, money if _is_money(field) else None, confidence)
 
 
 def _find_code(text: str, money: str | None) -> Column | None:
@@ -212,9 +243,9 @@ def _find_code(text: str, money: str | None) -> Column | None:
     if known is None:
         return None
     field, kind = known
-    if field in _MONEY_FIELDS and money is None and kind == PENALTY:
+    if _is_money(field) and money is None and kind == PENALTY:
         money = "wan"  # the standard's amounts are in 万元
-    return Column(field, money if field in _MONEY_FIELDS else None)
+    return Column(field, money if _is_money(field) else None)
 
 
 @lru_cache(maxsize=16384)
@@ -404,6 +435,33 @@ def _decision_or_effective(
     return Column("effective_date", None, 0.9) if other else Column("decision_date", None, 0.85)
 
 
+_CONTENT_STARTS = re.compile(
+    r"(?:决定)?(?:给予|处以|处|并处)?(?:罚款|警告|没收|责令|吊销|暂扣|拘留|行政拘留|通报|降低|限制|人民币)"
+)
+
+
+def _content_or_facts(
+    text: str, place: int, columns: list[Column | None], samples: Sequence[Sequence[str]], kind: str | None
+) -> Column | None:
+    """处罚内容 is the decision; but beside 处罚结果, and without facts, portals put the facts there."""
+    if not _has(columns, "content"):
+        return Column("content", None, 0.95)
+    if _has(columns, "facts", "facts_and_content") or _share(_values(samples, place), _CONTENT_STARTS) > 0.3:
+        return None
+    return Column("facts", None, 0.7)
+
+
+_SITE = re.compile(r"https?:|www\.|网站|网$|平台$|信用中国")
+
+
+def _unit_or_site(
+    text: str, place: int, columns: list[Column | None], samples: Sequence[Sequence[str]], kind: str | None
+) -> Column | None:
+    if _share(_values(samples, place), _SITE) > 0.5:
+        return None
+    return None if _has(columns, "source_unit") else Column("source_unit", None, 0.9)
+
+
 def _decision_or_valid_from(
     text: str, place: int, columns: list[Column | None], samples: Sequence[Sequence[str]], kind: str | None
 ) -> Column | None:
@@ -422,4 +480,6 @@ _RULES = {
     "penalty_term": _penalty_term,
     "decision_or_effective": _decision_or_effective,
     "decision_or_valid_from": _decision_or_valid_from,
+    "content_or_facts": _content_or_facts,
+    "unit_or_site": _unit_or_site,
 }

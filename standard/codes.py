@@ -72,12 +72,13 @@ def penalty_families(text: str | None) -> tuple[str, ...]:
     return tuple(family for family, pattern in _FAMILIES if pattern.search(text))
 
 
+@lru_cache(maxsize=1024)
 def status(edition: str | None, text: str | None) -> str | None:
     """The status in words. "1" is 撤销 in 2015 and 有效 since 2018; without a known edition a digit stays a digit."""
     word = clean_text(text)
     if word is None:
         return None
-    return _STATUS.get(edition or "", {}).get(word, word)
+    return _STATUS.get((edition or "")[:4], {}).get(word, word)
 
 
 def names_organisation(name: str) -> bool:

@@ -1,87 +1,78 @@
-"""Editions of the submission templates: which one a file follows, and what it must fill (editions.yml)."""
+"""Editions of the submission templates: which one a file follows, and what it must fill (editions.yml).
+
+An edition that is not shipped is one more YAML file: `add(file)` reads it, with labels, codes, tells and rules of its own.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
+from standard import aliases
 from standard.aliases import normalise
-from standard.fields import read_data
+from standard.errors import Refused
+from standard.fields import add_fields, remove_fields
+from standard.strict_yaml import read_yaml
+from standard.templates import (
+    EDITIONS,
+    FORMATS,
+    PORTAL_MINIMUM,
+    SUBJECTS,
+    Edition,
+    Minimum,
+    TemplateColumn,
+    build_edition,
+)
+
+__all__ = ["EDITIONS", "FORMATS", "NAMES", "PORTAL_MINIMUM", "Edition", "Minimum", "TemplateColumn"]
 
 NAMES = ("2015", "2018", "2020")
-_SUBJECTS = ("organisation", "sole_trader", "natural_person")
+"""The national editions; the others are variants of them, or wider kinds."""
+_ENOUGH = 0.6
 
 
 @dataclass(frozen=True)
-class TemplateColumn:
-    """One column of a template. `who`: a mark for organisations, sole traders, natural persons (see editions.yml)."""
+class Needs:
+    """What an edition asks of one subject type: each field's mark in template order, and the fields by mark."""
 
-    code: str
-    label: str
-    field: str
-    who: str
-
-
-@dataclass(frozen=True)
-class Edition:
-    key: str
-    basis: str
-    tells: Mapping[str, tuple[str, ...]]
-    templates: Mapping[str, tuple[TemplateColumn, ...]]
-
-
-@dataclass(frozen=True)
-class Minimum:
-    """One line of what a portal must show: satisfied by any of its fields; `soft`: its absence asks a person."""
-
-    fields: tuple[str, ...]
-    label: str
-    soft: bool = False
-    persons: bool = True  # asked of natural persons too
-
-
-def _load() -> tuple[dict[str, Edition], dict[str, tuple[Minimum, ...]]]:
-    content = read_data("editions.yml")
-    editions = {
-        str(key): Edition(
-            str(key),
-            entry["basis"],
-            {kind: tuple(map(str, tells)) for kind, tells in entry["tells"].items()},
-            {
-                kind: tuple(TemplateColumn(*map(str, column)) for column in columns)
-                for kind, columns in entry["templates"].items()
-            },
-        )
-        for key, entry in content["editions"].items()
-    }
-    portal = {
-        kind: tuple(
-            Minimum(tuple(line["fields"]), line["label"], line.get("soft", False), line.get("persons", True))
-            for line in lines
-        )
-        for kind, lines in content["portal"].items()
-    }
-    return editions, portal
-
-
-EDITIONS, PORTAL_MINIMUM = _load()
+    marks: tuple[tuple[str, str], ...]
+    must: frozenset[str]
+    empty: frozenset[str]
+    any_code: frozenset[str]
 
 
 def recognise(headers: Sequence[str], kind: str | None) -> str | None:
     """The edition whose own headers are there for at least 60 %; None when no edition reaches that.
 
-    The 2020 template holds all of 2018's columns and adds its own, so it is asked first.
+    An edition that extends another holds the other's columns and adds its own, so it is asked first: some of its own
+    headers and most of the other's are enough.
     """
-    if kind not in ("licence", "penalty"):
+    if kind is None:
         return None
     seen = [normalise(str(header))[0] for header in headers]
     codes = {header.replace("_", "").upper() for header in seen}
-    scores = {key: _share(edition, kind, seen, codes) for key, edition in EDITIONS.items()}
-    if scores["2020"] >= 0.6 or (scores["2020"] > 0 and scores["2018"] >= 0.6):
-        return "2020"
-    best = max(("2018", "2015"), key=lambda key: scores[key])
-    return best if scores[best] >= 0.6 else None
+    scores = {key: _share(edition, kind, seen, codes) for key, edition in EDITIONS.items() if kind in edition.tells}
+    extending = [
+        (scores[key], key)
+        for key, edition in EDITIONS.items()
+        if edition.extends
+        and key in scores
+        and (scores[key] >= _ENOUGH or (scores[key] > 0 and scores.get(edition.extends, 0.0) >= _ENOUGH))
+    ]
+    if extending:
+        return max(extending, key=lambda pair: (_depth(pair[1]), pair[0]))[1]
+    plain = [(share, key) for key, share in scores.items() if share >= _ENOUGH and EDITIONS[key].extends is None]
+    return max(plain, key=lambda pair: (pair[0], pair[1] == "2018"))[1] if plain else None
+
+
+def _depth(key: str) -> int:
+    depth = 0
+    edition: Edition | None = EDITIONS.get(key)
+    while edition is not None and edition.extends:
+        edition, depth = EDITIONS.get(edition.extends), depth + 1
+    return depth
 
 
 def _share(edition: Edition, kind: str, seen: Sequence[str], codes: set[str]) -> float:
@@ -91,16 +82,108 @@ def _share(edition: Edition, kind: str, seen: Sequence[str], codes: set[str]) ->
     return hits / len(tells)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
+def family_of(edition: str) -> frozenset[str]:
+    """The edition and those it extends: a rule for 2015 holds for 2015-jiangsu too."""
+    found = {edition}
+    entry = EDITIONS.get(edition)
+    while entry is not None and entry.extends:
+        found.add(entry.extends)
+        entry = EDITIONS.get(entry.extends)
+    if edition.startswith("2015"):
+        found.add("2015")
+    return frozenset(found)
+
+
+@lru_cache(maxsize=256)
 def marks(edition: str, kind: str, subject: str | None) -> tuple[tuple[TemplateColumn, str], ...]:
-    """Each column of a template with its mark for that subject type (organisation when unknown)."""
+    """Each column of a template with its mark for that subject type (organisation when unknown).
+
+    A wider kind has one template only, whatever the edition of the rest.
+    """
     entry = EDITIONS.get(edition)
     if entry is None or kind not in entry.templates:
-        return ()
-    place = _SUBJECTS.index(subject) if subject in _SUBJECTS else 0
-    return tuple((column, column.who[place]) for column in entry.templates[kind])
+        entry = EDITIONS["proposed"]
+    place = SUBJECTS.index(subject) if subject in SUBJECTS else 0
+    return tuple((column, column.who[place]) for column in entry.templates.get(kind, ()))
+
+
+@lru_cache(maxsize=256)
+def needs(edition: str, kind: str, subject: str | None) -> Needs:
+    """`marks` as sets, so that a whole row is compared at once."""
+    found = tuple((column.field, mark) for column, mark in marks(edition, kind, subject))
+    entry = EDITIONS.get(edition)
+    any_code = entry.any_code if entry is not None and kind in entry.templates else frozenset()
+    return Needs(
+        found,
+        frozenset(field for field, mark in found if mark == "M"),
+        frozenset(field for field, mark in found if mark == "E"),
+        any_code if subject != "natural_person" else frozenset(),
+    )
 
 
 def required(edition: str, kind: str, subject: str | None) -> tuple[str, ...]:
     """The fields that the edition requires of that subject type, in template order."""
     return tuple(column.field for column, mark in marks(edition, kind, subject) if mark == "M")
+
+
+def sheets(edition: str, kind: str) -> dict[str, tuple[TemplateColumn, ...]]:
+    """The sheets in which the template is handed out: name -> columns. One unnamed sheet when it is not split."""
+    entry = EDITIONS[edition]
+    if not entry.sheets:
+        return {"": entry.templates[kind]}
+    places = {name: SUBJECTS.index(subject) for name, subject in entry.sheets.items()}
+    return {
+        name: tuple(column for column in entry.templates[kind] if column.who[place] != "-")
+        for name, place in places.items()
+    }
+
+
+def blank_word(edition: str, field: str) -> str | None:
+    """The word that counts as filled in that field of that edition, such as 空."""
+    entry = EDITIONS.get(edition)
+    return None if entry is None else entry.blanks.get(field)
+
+
+def portal_minimum(kind: str) -> tuple[Minimum, ...]:
+    """What a portal must show of that kind."""
+    return PORTAL_MINIMUM.get(kind, ())
+
+
+def add(file: Path) -> list[str]:
+    """Editions of one more YAML file, shaped as editions.yml (`editions`, and `fields` when it needs fields of its own).
+
+    Gives their keys. Raises Refused with the faults; nothing is added then. From now on their headers are recognised and
+    their columns read, everywhere in this process.
+    """
+    content = read_yaml(file)
+    if not isinstance(content, dict) or not isinstance(content.get("editions"), dict) or not content["editions"]:
+        raise Refused(f"{file}：缺少 editions，请按 standard/editions.yml 的写法给出至少一个版本")
+    faults = [f"{file}：未知的键 {key}，可用：editions、fields" for key in content if key not in ("editions", "fields")]
+    faults += [f"{file}：版本 {key} 已经存在，请换一个名称" for key in content["editions"] if str(key) in EDITIONS]
+    if faults:
+        raise Refused(*faults)
+    fields = add_fields(content.get("fields") or {}, str(file))
+    known = dict(EDITIONS)
+    try:
+        for key, entry in content["editions"].items():
+            known[str(key)] = build_edition(str(key), entry, f"{file}：{key}", known)
+    except Refused:
+        remove_fields(fields)
+        raise
+    EDITIONS.update(known)
+    _forget()
+    return [str(key) for key in content["editions"]]
+
+
+def remove(*keys: str) -> None:
+    """Forgets added editions; those that are shipped stay only if not named."""
+    for key in keys:
+        EDITIONS.pop(key, None)
+    _forget()
+
+
+def _forget() -> None:
+    for cached in (family_of, marks, needs):
+        cached.cache_clear()
+    aliases.forget()

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from importlib import resources
 from typing import Any
 
-from standard.strict_yaml import build_or_refuse, parse_yaml
+from standard.errors import Refused
+from standard.strict_yaml import build, build_or_refuse, parse_yaml
 
 
 @dataclass(frozen=True)
 class Field:
-    """One field. `licence` and `penalty` are its labels where they differ; `column`: it is a column of a record."""
+    """One field. `licence`, `penalty` and `labels` (other kinds) are its labels where they differ; `column`: it is a
+    column of a record; `codes`: its names in templates and interfaces."""
 
     label: str
     type: str = field(metadata={"choices": ("text", "number", "name", "code", "uscc", "identity", "date", "money")})
@@ -21,11 +23,13 @@ class Field:
     licence: str | None = None
     penalty: str | None = None
     codes: list[str] = field(default_factory=list)
+    labels: dict[str, str] = field(default_factory=dict)
     column: bool = True
 
     def label_for(self, kind: str | None) -> str:
         """The label a user of that kind of record knows."""
-        return (self.licence if kind == "licence" else self.penalty if kind == "penalty" else None) or self.label
+        own = self.licence if kind == "licence" else self.penalty if kind == "penalty" else self.labels.get(kind or "")
+        return own or self.label
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ class Alias:
 
 @dataclass(frozen=True)
 class Words:
-    """The alias data of aliases.yml together with the labels of fields.yml and editions.yml."""
+    """The alias data of aliases.yml together with the labels of fields.yml."""
 
     aliases: Sequence[Alias]
     ambiguous: Mapping[str, str]
@@ -56,17 +60,52 @@ def _fields() -> dict[str, Field]:
     }
 
 
-FIELDS: Mapping[str, Field] = _fields()
+FIELDS: dict[str, Field] = _fields()
+
+
+def add_fields(entries: Mapping[str, Any], where: str) -> list[str]:
+    """Fields that an added edition needs beyond ours; they are read and kept, but are no columns of a record."""
+    faults = [f"{where}：fields 中的 {key} 已经存在" for key in entries if str(key) in FIELDS]
+    made: dict[str, Field] = {}
+    for key, entry in entries.items():
+        built = build(Field, entry, f"{where}：fields.{key}", faults)
+        if built is not None:
+            made[str(key)] = replace(built, column=False)
+    if faults:
+        raise Refused(*faults)
+    FIELDS.update(made)
+    _forget()
+    return list(made)
+
+
+def remove_fields(keys: Sequence[str]) -> None:
+    """Forgets added fields."""
+    for key in keys:
+        FIELDS.pop(key, None)
+    _forget()
+
+
+def _forget() -> None:
+    label_of.cache_clear()
+    data.cache_clear()
+
+
+@lru_cache(maxsize=4096)
+def label_of(kind: str | None, field: str) -> str:
+    """The label of a field for that kind of record; the field itself when it is none of ours."""
+    entry = FIELDS.get(field)
+    return field if entry is None else entry.label_for(kind)
 
 
 @lru_cache(maxsize=1)
 def data() -> Words:
-    """The words of aliases.yml; those of the templates come first, so that an alias cannot displace a standard label."""
+    """The words of aliases.yml with the labels of the fields.
+
+    The templates' own labels are not here: `aliases` puts those of `editions` in front, so that an alias cannot displace
+    a standard label.
+    """
     content = read_data("aliases.yml")
     aliases: list[Alias] = []
-    for edition in read_data("editions.yml")["editions"].values():
-        for kind, columns in edition["templates"].items():
-            aliases += [Alias(str(column[1]), str(column[2]), str(kind)) for column in columns]
     for key, entry in FIELDS.items():
         aliases += [Alias(label, key, kind) for kind, label in _labels(entry)]
     for key, kinds in content["fields"].items():
@@ -78,5 +117,5 @@ def data() -> Words:
 
 def _labels(entry: Field) -> list[tuple[str, str]]:
     labels = [("licence", entry.licence), ("penalty", entry.penalty)]
-    found = [(kind, label) for kind, label in labels if label is not None]
-    return found or [("both", entry.label)]
+    found = [(kind, label) for kind, label in labels if label is not None] or [("both", entry.label)]
+    return found + list(entry.labels.items())

@@ -1,26 +1,26 @@
 """Personal data: find it, mask it, hash it.
 
-What must never be shown in full: citizen identity numbers, mobile numbers, bank cards, names of natural persons. Permit
-numbers, registration numbers and unified codes look alike and must stay: a number counts as a citizen's only if area,
-birth date and check digit all agree.
+What must never be shown in full: citizen identity numbers, mobile numbers, bank cards, home addresses, names of natural
+persons (data-standard 5.9). Permit numbers, registration numbers and unified codes look alike and must stay: a number
+counts as a citizen's only if area, birth date and check digit all agree. An address counts as a home only where the text or
+its label calls it one (住址, 户籍地) and it goes down to a house, a room or a group: 经营地址 and 住所 of a firm are public.
 """
 
 from __future__ import annotations
 
 import datetime
-import hashlib
 import hmac
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import lru_cache
+from operator import mul
 
 from standard.values import registration_number_ok, uscc_ok
 
 
 @dataclass(frozen=True)
 class Leak:
-    """Personal data standing in a text. `kind`: id_number | mobile | bank_card."""
+    """Personal data standing in a text. `kind`: id_number | mobile | bank_card | address."""
 
     kind: str
     start: int
@@ -28,7 +28,7 @@ class Leak:
     text: str
 
 
-KINDS = {"id_number": "公民身份号码", "mobile": "手机号码", "bank_card": "银行卡号"}
+KINDS = {"id_number": "公民身份号码", "mobile": "手机号码", "bank_card": "银行卡号", "address": "家庭住址"}
 """Kinds of leaks in words a user reads."""
 
 _PROVINCE_CODES = "11-15 21-23 31-37 41-46 50-54 61-65 71-71 81-83"
@@ -39,8 +39,22 @@ _PROVINCES = frozenset(
 _WHOLE_CITIES = frozenset({"441900", "442000", "460400", "620200"})
 _ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _ID_CHECK = "10X98765432"
-_HALF = str.maketrans("０１２３４５６７８９ＸｘO", "0123456789Xx" + "O")
+_HALF = str.maketrans("０１２３４５６７８９Ｘｘ", "0123456789Xx")
+_WIDE = re.compile("[０-９]")
 _MAYBE = re.compile(r"[0-9０-９]{11}|1[3-9][0-9][ \-][0-9]{4}[ \-][0-9]{4}")
+_HOME_WORDS = ("住址", "户籍")
+# Down to the house: what stands before it (province to street) is not personal by itself.
+_HOME = re.compile(
+    r"(?:住址|户籍(?:所在地|地址|地)?)(?:[:：为是在]|位于|\s){0,3}"
+    r"([\u4e00-\u9fff][\u4e00-\u9fffA-Za-z0-9０-９\-－—·（）()#]{3,60}?(?:[0-9０-９一二三四五六七八九十]+(?:号楼|号院|单元|号|室|组|户|栋|幢|排)"
+    r"(?:[A-Za-z0-9０-９\-]{0,8}(?:号楼|号院|单元|号|室|组|户|栋|幢|排|层))*))"
+)
+_ZEROS = bytes(0x30 if 0x30 <= byte <= 0x39 else byte for byte in range(256))
+_ELEVEN = b"0" * 11
+_WIDE_BYTES = "０".encode()[:2]  # what full-width digits begin with, as ： and （ do
+_RUN = re.compile("[0-9０-９]{11,}")
+_SPACED = re.compile(r"1[3-9][0-9][ \-][0-9]{4}[ \-]?[0-9]{4}")
+_SPACED_LATE = re.compile(r"1[3-9][0-9]{5}[ \-][0-9]{4}")
 _LONG_DIGITS = re.compile(r"(?<![0-9A-Za-z])[0-9]{15,19}[Xx]?(?![0-9A-Za-z])")
 _MOBILE = re.compile(r"(?<![0-9A-Za-z.])(?:\+?86[ -]?)?(1[3-9][0-9](?:[ -]?[0-9]{4}){2})(?![0-9A-Za-z])")
 _SAYS_IDENTITY = re.compile(r"身份|证件号")
@@ -53,16 +67,45 @@ _LAST_PLAUSIBLE_BIRTH = 2012
 
 def may_leak(text: str) -> bool:
     """A quick look, whatever the context says: False when nothing in the text can be personal data."""
-    if _MAYBE.search(text) is None:
-        return False
-    half = text.translate(_HALF)
-    if _MOBILE.search(half):
+    if says_home(text):
         return True
+    if (" " in text or "-" in text) and (_SPACED.search(text) or _SPACED_LATE.search(text)):
+        return True
+    data = text.encode("utf-8", "surrogatepass")
+    wide = _WIDE_BYTES in data and _WIDE.search(text) is not None
+    if not wide and _ELEVEN not in data.translate(_ZEROS):  # no other way looks for a run of digits as fast
+        return False
+    runs = _RUN.findall(text)
+    if not runs:
+        return False
+    half = text
+    if wide:
+        half = text.translate(_HALF)
+        if _MOBILE.search(half):
+            return True
+    elif any((len(run) == 11 and run[0] == "1") or (len(run) == 13 and run[:3] == "861") for run in runs):
+        return True
+    elif max(map(len, runs)) < 15:
+        return False
     for match in _LONG_DIGITS.finditer(half):
         digits = match[0].upper()
         if identity_number_ok(digits, said=True) or (digits.isdigit() and _is_bank_card(digits, said=True)):
             return True
     return False
+
+
+def says_home(text: str) -> bool:
+    """True when a text or a label speaks of somebody's home."""
+    return _HOME_WORDS[0] in text or _HOME_WORDS[1] in text
+
+
+def worth_reading(label: str, text: str) -> bool:
+    """False when a cell cannot hold anything that `find` finds."""
+    return _MAYBE.search(text) is not None or says_home(label) or says_home(text)
+
+
+def _half(text: str) -> str:
+    return text.translate(_HALF) if _WIDE.search(text) else text
 
 
 def says_itself(text: str) -> bool:
@@ -78,10 +121,11 @@ def find(text: str) -> list[Leak]:
     >>> find("许可证号 320600202604080202")
     []
     """
+    homes = [Leak("address", m.start(1), m.end(1), m[1]) for m in _HOME.finditer(text)] if says_home(text) else []
     if _MAYBE.search(text) is None:
-        return []
-    half = text.translate(_HALF)
-    leaks: list[Leak] = []
+        return homes
+    half = _half(text)
+    leaks: list[Leak] = homes
     for match in _LONG_DIGITS.finditer(half):
         before = half[max(0, match.start() - 14) : match.start()]
         kind = _kind_of_digits(match[0].upper(), before)
@@ -105,10 +149,12 @@ def _kind_of_digits(digits: str, before: str) -> str | None:
     return None
 
 
-@lru_cache(maxsize=8192)
+_IDENTITY = re.compile(r"[1-9][0-9]{14}(?:[0-9]{2}[0-9X])?\Z")
+
+
 def identity_number_ok(digits: str, said: bool = False) -> bool:
     """A citizen's identity number (GB 11643), 18 or the old 15 digits. `said`: the context calls it one."""
-    if re.match(r"^[1-9][0-9]{14}(?:[0-9]{2}[0-9X])?$", digits) is None or digits[:2] not in _PROVINCES:
+    if _IDENTITY.match(digits) is None or digits[:2] not in _PROVINCES:
         return False
     if digits[4:6] == "00" and digits[:6] not in _WHOLE_CITIES:
         return False
@@ -118,7 +164,7 @@ def identity_number_ok(digits: str, said: bool = False) -> bool:
         return False
     if old:
         return said or not registration_number_ok(digits)
-    return _ID_CHECK[sum(int(d) * w for d, w in zip(digits[:17], _ID_WEIGHTS, strict=True)) % 11] == digits[17]
+    return _ID_CHECK[sum(map(mul, map(int, digits[:17]), _ID_WEIGHTS)) % 11] == digits[17]
 
 
 def _day(text: str) -> datetime.date | None:
@@ -158,7 +204,8 @@ def mask(text: str) -> str:
     leaks = find(text)
     if not leaks:
         return text
-    parts, at = [], 0
+    parts: list[str] = []
+    at = 0
     for leak in leaks:
         if leak.start < at:
             continue
@@ -168,9 +215,26 @@ def mask(text: str) -> str:
 
 
 def _starred(leak: Leak) -> str:
+    if leak.kind == "address":
+        return mask_address(leak.text)
     head, tail = {"id_number": (3, 1), "mobile": (3, 4), "bank_card": (4, 4)}[leak.kind]
     length = len(leak.text)
     return leak.text[:head] + "*" * (length - head - tail) + leak.text[length - tail :]
+
+
+_BEFORE_HOUSE = re.compile(r"[^0-9０-９一二三四五六七八九十]{0,6}")
+
+
+def mask_address(address: str) -> str:
+    """A home address without the house: its first characters (province and city) stay.
+
+    >>> mask_address("山西省朔州市朔城区幸福街12号楼3单元")
+    '山西省朔州市***'
+    """
+    if "*" in address:
+        return address
+    head = _BEFORE_HOUSE.match(address)
+    return (head[0] if head else "") + "***"
 
 
 def mask_code(code: str) -> str:
@@ -228,4 +292,4 @@ def _mask_one(name: str) -> str:
 
 def keyed_hash(text: str, key: bytes) -> str:
     """A hash that only this installation can compute: personal numbers compare without being stored."""
-    return "h:" + hmac.new(key, text.encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:40]
+    return "h:" + hmac.digest(key, text.encode("utf-8", "replace"), "sha256").hex()[:40]

@@ -13,10 +13,11 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from operator import itemgetter
+from typing import Any, cast
 
 from standard import codes, privacy, validity, values
-from standard.fields import FIELDS
+from standard.fields import label_of
 
 _SURNAMES = frozenset(
     "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何吕施张孔曹严华金魏陶姜戚谢邹喻柏水窦章云苏潘葛奚范彭郎鲁韦昌马苗凤花方俞任袁柳"
@@ -45,6 +46,9 @@ _COLUMNS = (
     "decision_date", "valid_from", "valid_to", "publicity_until", "authority", "authority_code", "source_unit",
     "source_unit_code", "status", "remedy",
 )  # fmt: skip
+_BLANK: dict[str, Any] = dict.fromkeys(_COLUMNS)
+_COLUMN_VALUES = itemgetter(*_COLUMNS)
+MONEY = frozenset(validity.MONEY_FIELDS)
 
 
 def make(
@@ -64,65 +68,67 @@ def make(
     with the columns nobody knows (else it is built from `texts`). Personal codes are hashed with `key`.
     """
     units = money or {}
-    clean: dict[str, str] = {}
-    for field, given in texts.items():
-        text = values.clean_text(given)
-        if text is not None:
-            clean[field] = text
-    if profile == "portal":
+    stood, together, pure = _stood(kind, texts, raw)
+    leaky = validity.leaky(stood, together)
+    clean = _clean(texts, pure, " " in together)
+    if profile == "portal" and "counterparty_code" in clean:
         _sort_codes(clean)
-    _split_combined(clean)
-    stood = _stood(kind, texts, raw)
+    held = clean.keys()
+    if not held.isdisjoint(_COMBINED):
+        _split_combined(clean)
 
-    person_id = _personal_code(clean)
-    party_code = (
-        None
-        if person_id and person_id == values.code(clean.get("counterparty_code"))
-        else values.code(clean.get("counterparty_code"))
-    )
+    given_code = clean.get("counterparty_code")
+    party_code = None if given_code is None else values.code_of(given_code)
+    person_id = _personal_code(clean, party_code)
+    if party_code is not None and party_code == person_id:
+        party_code = None
     name = clean.get("counterparty")
-    if name is not None:
+    if name is not None and " " in name:
         name = values.chinese_only_blanks(name)
-    party_type = _party_type(
-        clean.get("counterparty_type"), party_code, name, person_id is not None,
-        "legal_representative" in clean or "registration_number" in clean or "organisation_code" in clean,
-    )  # fmt: skip
+    party_type = codes.subject_type(clean["counterparty_type"]) if "counterparty_type" in clean else None
+    if party_type is None:
+        party_type = _party_type(party_code, name, person_id is not None, not held.isdisjoint(_BODY))
     natural = party_type == "natural_person"
 
-    record: dict[str, Any] = {column: None for column in _COLUMNS}
+    record: dict[str, Any] = _BLANK.copy()
     record["kind"] = kind
     number = clean.get("document_number")
     if number is not None:
-        number = privacy.mask(number)
+        if leaky or not pure:
+            number = privacy.mask(number)
+        key_of_number = values.number_key_of(number)
         record["document_number"] = number
-        record["document_number_key"] = values.document_number_key(number)
-        record["document_number_weak"] = values.document_number_weak(number)
+        record["document_number_key"] = key_of_number
+        record["document_number_weak"] = None if key_of_number is None else values.number_weak_of(key_of_number)
     for field in _TEXTS:
         if field in clean:
             record[field] = clean[field]
     record["counterparty"] = name
     record["counterparty_type"] = party_type
     record["counterparty_code"] = privacy.keyed_hash(person_id, key) if natural and person_id else party_code
-    record["category"] = codes.category(kind, clean.get("category"))
+    if "category" in clean:
+        record["category"] = codes.category(kind, clean["category"])
     if "category_2" in clean:
         both = codes.category(kind, "；".join(filter(None, (record["category"], clean["category_2"]))))
         record["category"] = both
-    for field in ("fine_yuan", "confiscation_yuan"):
-        if field in clean:
-            record[field] = values.yuan(clean[field], units.get(field) or ("wan" if profile == "submission" else None))
     for field in ("authority", "source_unit"):
-        if field in clean:
-            record[field] = values.chinese_only_blanks(clean[field])
+        text = clean.get(field)
+        if text is not None:
+            record[field] = values.chinese_only_blanks(text) if " " in text else text
     for field in ("authority_code", "source_unit_code"):
         if field in clean:
-            record[field] = values.code(clean[field])
-    record["status"] = codes.status(edition, clean.get("status")) if "status" in clean else None
+            record[field] = values.code_of(clean[field])
+    if "status" in clean:
+        record["status"] = codes.status(edition, clean["status"])
     inner = _dates(clean, record)
+    if not held.isdisjoint(MONEY):
+        _amounts(clean, units, "wan" if profile == "submission" else None, record, inner)
 
-    defects = validity.check(validity.Facts(kind, profile, edition, today, {**record, **inner}, clean, texts, stood))
+    facts = {**record, **inner} if inner else record
+    defects = validity.check(validity.Facts(kind, profile, edition, today, facts, clean, texts, stood, leaky))
     if natural and record["counterparty_code"] == party_code and party_code is not None:
         record["counterparty_code"] = None if codes_hide_person(party_code) else party_code
-    _hide(record, defects, stood, clean, name, natural)
+    _hide(record, defects, stood, clean, name, natural, leaky)
     record["counterparty_key"] = _party_key(name, natural)
     record["defects"] = defects
     record["raw"] = stood
@@ -132,7 +138,8 @@ def make(
 
 def content_hash(record: Mapping[str, Any]) -> str:
     """A hash of the canonical values: equal when two rows say the same, whatever their spelling of blanks and brackets."""
-    parts = "\x1f".join("" if record[column] is None else str(record[column]) for column in _COLUMNS)
+    said = _COLUMN_VALUES(record)
+    parts = "\x1f".join([v if type(v) is str else "" if v is None else str(v) for v in said])
     return hashlib.sha256(parts.encode("utf-8", "replace")).hexdigest()
 
 
@@ -142,7 +149,7 @@ def party(name: object, code: object, key: bytes) -> tuple[str | None, str | Non
     text = None if text is None else values.chinese_only_blanks(text)
     bare = values.code(code)
     personal = bare is not None and privacy.identity_number_ok(bare, said=not values.uscc_ok(bare))
-    kind = _party_type(None, None if personal else bare, text, personal, False)
+    kind = _party_type(None if personal else bare, text, personal, False)
     hashed = privacy.keyed_hash(bare, key) if personal and bare is not None else bare
     return kind, _party_key(text, kind == "natural_person"), hashed
 
@@ -155,15 +162,58 @@ def codes_hide_person(code: str) -> bool:
 # ---------------------------------------------------------------- reading
 
 
-def _stood(kind: str, texts: Mapping[str, object], raw: Mapping[str, object] | None) -> dict[str, str]:
+def _stood(
+    kind: str, texts: Mapping[str, object], raw: Mapping[str, object] | None
+) -> tuple[dict[str, str], str, bool]:
+    """The row by label as it stood, its texts joined, and whether no cell of `texts` needs cleaning."""
+    own = raw is None
     if raw is None:
-        raw = {FIELDS[field].label_for(kind) if field in FIELDS else field: given for field, given in texts.items()}
-    return {values.scrub(str(label)): values.scrub(str(text)) for label, text in raw.items() if text not in (None, "")}
+        raw = dict(zip(_labels(kind, tuple(texts)), texts.values(), strict=True))
+    try:
+        cells = cast(Mapping[str, str], raw)  # what is no text is told by TypeError
+        together = values.JOINT.join(cells.values())
+        if values.all_clean(together) and _labels_clean(values.JOINT.join(cells)):
+            held = {*cells.values()}
+            pure = len(texts) == len(cells) if own else {*texts.values()} <= held
+            stood = {label: text for label, text in cells.items() if text} if "" in held else dict(cells)
+            return stood, together, pure
+    except TypeError:
+        pass
+    stood = {values.scrub(str(label)): values.scrub(str(text)) for label, text in raw.items() if text not in (None, "")}
+    return stood, values.JOINT.join(stood.values()), False
+
+
+@lru_cache(maxsize=2048)
+def _labels(kind: str, fields: tuple[str, ...]) -> list[str]:
+    return [label_of(kind, field) for field in fields]
+
+
+@lru_cache(maxsize=2048)
+def _labels_clean(labels: str) -> bool:
+    """True when scrubbing would change none of a row's labels; they are the same for every row of a table."""
+    return values.scrub(labels) == labels
+
+
+def _clean(texts: Mapping[str, object], pure: bool, blanks: bool) -> dict[str, str]:
+    """The texts by field that say something. `pure`: none needs cleaning; `blanks`: some hold a blank, such as — —."""
+    if pure:
+        cells = dict(cast(Mapping[str, str], texts))
+        if not values.EMPTY_CELLS.isdisjoint(cells.values()):
+            cells = {field: text for field, text in cells.items() if text not in values.EMPTY_CELLS}
+        if blanks:
+            cells = {field: text for field, text in cells.items() if " " not in text or not values.says_nothing(text)}
+        return cells
+    clean: dict[str, str] = {}
+    for field, given in texts.items():
+        text = values.clean_text(given)
+        if text is not None:
+            clean[field] = text
+    return clean
 
 
 def _sort_codes(clean: dict[str, str]) -> None:
     """A portal's code column may hold any of three numbers: put an organisation code or a registration number in its place."""
-    code = values.code(clean.get("counterparty_code"))
+    code = values.code_of(clean["counterparty_code"])
     if code is None or len(code) == 18:
         return
     if values.organisation_code_ok(code):
@@ -174,6 +224,7 @@ def _sort_codes(clean: dict[str, str]) -> None:
         del clean["counterparty_code"]
 
 
+_COMBINED = frozenset(["authority_and_date", "category_and_basis", "content_and_basis", "facts_and_content"])
 _AGENCY_THEN_DATE = re.compile(
     r"^(.*?)[\s,，;；、]*((?:(?:19|20)\d\d|[二一][〇○零OＯ0-9一二三四五六七八九]{3})\s*[年./-].*)$", re.DOTALL
 )
@@ -202,11 +253,19 @@ def _split_combined(clean: dict[str, str]) -> None:
 _SMALL = {"一": 1, "二": 2, "两": 2, "三": 3, "五": 5, "六": 6}
 
 
+_INNER_DATES = ("penalty_valid_to", "updated_at")
+_DATED = frozenset(["valid_from", "valid_to", "valid_range", "publicity_until", "penalty_range", *_INNER_DATES])
+
+
 def _dates(clean: dict[str, str], record: dict[str, Any]) -> dict[str, Any]:
     """Fills the dates of the record; returns those that are no columns but that rules ask for."""
-    for field in ("decision_date", "valid_from"):
-        if field in clean:
-            record[field] = values.date(clean[field])
+    inner: dict[str, Any] = {}
+    if "decision_date" in clean:
+        record["decision_date"] = values.date_of(clean["decision_date"])
+    if clean.keys().isdisjoint(_DATED):
+        return inner
+    if "valid_from" in clean:
+        record["valid_from"] = values.date_of(clean["valid_from"])
     if "valid_to" in clean:
         record["valid_to"] = _last_date(clean["valid_to"])
     term = clean.get("valid_range")
@@ -220,21 +279,34 @@ def _dates(clean: dict[str, str], record: dict[str, Any]) -> dict[str, Any]:
     until = clean.get("publicity_until")
     if until is not None:
         record["publicity_until"] = _last_date(until) or _after(record["decision_date"], until)
-    inner: dict[str, Any] = {"penalty_valid_to": None, "updated_at": None}
-    for field in inner:
+    for field in _INNER_DATES:
         if field in clean:
             inner[field] = _last_date(clean[field])
     if "penalty_range" in clean:
         named = values.dates(clean["penalty_range"])
-        inner["penalty_valid_to"] = inner["penalty_valid_to"] or (named[-1] if named else None)
+        inner["penalty_valid_to"] = inner.get("penalty_valid_to") or (named[-1] if named else None)
     return inner
+
+
+def _amounts(
+    clean: Mapping[str, str], units: Mapping[str, str | None], default: str | None, record: dict[str, Any],
+    inner: dict[str, Any],
+) -> None:  # fmt: skip
+    """Fills the amounts; without a unit in label or cell, a submission's are in 万元 and a portal's unknown."""
+    for field in MONEY:
+        if field in clean:
+            amount = values.yuan_of(clean[field], units.get(field) or default)
+            (record if field in record else inner)[field] = amount
+    goods = inner.get("confiscated_assets_yuan")
+    if goods is not None:  # some interfaces give income and goods apart
+        record["confiscation_yuan"] = (record["confiscation_yuan"] or 0.0) + goods
 
 
 def _last_date(text: str) -> datetime.date | None:
     if len(text) <= 11:
-        return values.date(text)
+        return values.date_of(text)
     named = values.dates(text)
-    return named[-1] if len(named) >= 2 else values.date(text)
+    return named[-1] if len(named) >= 2 else values.date_of(text)
 
 
 def _after(day: datetime.date | None, term: str) -> datetime.date | None:
@@ -253,43 +325,42 @@ def _after(day: datetime.date | None, term: str) -> datetime.date | None:
 # ---------------------------------------------------------------- the party
 
 
-def _personal_code(clean: Mapping[str, str]) -> str | None:
+def _personal_code(clean: Mapping[str, str], code: str | None) -> str | None:
     """The party's own identity number, from its column or from a code column that holds it by mistake; None if masked."""
     given = clean.get("person_id")
     if given is not None and "*" not in given and "＊" not in given:
-        code = values.code(given)
-        if code is not None and "legal_representative" not in clean:
-            return code
-    code = values.code(clean.get("counterparty_code"))
-    return code if code is not None and privacy.identity_number_ok(code, said=not values.uscc_ok(code)) else None
+        own = values.code_of(given)
+        if own is not None and "legal_representative" not in clean:
+            return own
+    if code is None or len(code) not in (15, 18) or not code[:15].isdigit():
+        return None
+    return code if privacy.identity_number_ok(code, said=not values.uscc_ok(code)) else None
 
 
-@lru_cache(maxsize=65536)
-def _party_type(
-    stated: str | None, code: str | None, name: str | None, has_person_id: bool, has_body: bool
-) -> str | None:
-    known = codes.subject_type(stated)
-    if known is not None:
-        return known
-    if values.uscc_shape(code) and code is not None:
+_BODY = frozenset(["legal_representative", "registration_number", "organisation_code"])
+
+
+def _party_type(code: str | None, name: str | None, has_person_id: bool, has_body: bool) -> str | None:
+    """What the party is when its type is not stated: by its code, else by what stands beside it, else by its name."""
+    if code is not None and values.uscc_shape(code):
         return "sole_trader" if code.startswith("92") or code == values.USCC_FILLER else "organisation"
     if has_person_id:
         return "natural_person"
     if name is None:
         return None
-    if has_body:
-        return "organisation"
+    return "organisation" if has_body else _type_by_name(name)
+
+
+@lru_cache(maxsize=8192)
+def _type_by_name(name: str) -> str:
     if len(name) <= 6 and _MASKED_NAME.match(name) and not codes.names_organisation_surely(name):
         return "natural_person"
     if _SHORT_CHINESE.match(name) and not codes.names_organisation(name) and _like_person(name):
         return "natural_person"
     if _MINORITY_NAME.match(name) and not codes.names_organisation_surely(name):
         return "natural_person"
-    return (
-        "natural_person"
-        if _LATIN_NAME.match(name) and not re.search(r"(?i)ltd|inc|co\b|corp|llc", name)
-        else "organisation"
-    )
+    latin = _LATIN_NAME.match(name) and not re.search(r"(?i)ltd|inc|co\b|corp|llc", name)
+    return "natural_person" if latin else "organisation"
 
 
 def _like_person(name: str) -> bool:
@@ -302,12 +373,15 @@ def _party_key(name: str | None, natural: bool) -> str | None:
         return None
     if natural:
         return "p:" + privacy.surname(name)
-    return values.name_key(name)
+    return values.name_key_of(name)
+
+
+_PERSONS_BESIDE = ("respondent", "claimant")
 
 
 def _hide(
     record: dict[str, Any], defects: list[validity.Defect], stood: dict[str, str], clean: Mapping[str, str],
-    name: str | None, natural: bool,
+    name: str | None, natural: bool, leaky: bool,
 ) -> None:  # fmt: skip
     """Masks what is personal in everything that will be stored."""
     swaps: list[tuple[str, str]] = []
@@ -321,9 +395,16 @@ def _hide(
         if len(name) >= 2 and shown != name:
             given_name = clean.get("counterparty", name)
             swaps += [(given_name, shown)] if given_name == name else [(given_name, shown), (name, shown)]
-    everything = "\n".join(stood.values())
-    if not swaps and not privacy.may_leak(everything):
+    for field in _PERSONS_BESIDE:
+        other = clean.get(field)
+        if other is not None and _type_by_name(other) == "natural_person" and privacy.mask_person(other) != other:
+            swaps.append((other, privacy.mask_person(other)))
+    if not swaps and not leaky:
         return
+    if leaky and privacy.says_home(values.JOINT.join(stood)):
+        for label in stood:
+            if privacy.says_home(label):
+                stood[label] = privacy.mask_address(stood[label])
     for field in (*_TEXTS, "counterparty", "category", "authority", "source_unit"):
         if record[field] is not None:
             record[field] = _hidden(record[field], swaps)

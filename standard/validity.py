@@ -1,31 +1,45 @@
 """Field rules (data-standard 5): from a record's values to its defects. Pure; applied once, when a value comes in.
 
-A defect says which rule, which field, how sure we are and what to do. Severity E: certainly wrong; W: likely wrong, a person
-decides; I: information. What only a submission template asks is never asked of a portal, and the other way round.
+What is wrong is found here; how grave it is, of whom and since when it is asked and in which words it is told stands in
+rules.yml. A defect says which rule, which field, how sure we are (E certainly wrong, W likely, a person decides, I
+information) and what to do. What only a submission template asks is never asked of a portal, and the other way round.
 """
 
 from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from standard import privacy
 from standard.codes import SUBJECT_WORDS, names_organisation, penalty_families
-from standard.editions import PORTAL_MINIMUM, marks
-from standard.fields import FIELDS
-from standard.values import LONG_TERM, USCC_FILLER, amounts, is_empty_word, organisation_code_ok, uscc_ok, uscc_shape
+from standard.editions import blank_word, family_of, needs, portal_minimum
+from standard.fields import FIELDS, label_of
+from standard.rules import RULE_TABLE, Told
+from standard.values import (
+    JOINT,
+    LONG_TERM,
+    USCC_FILLER,
+    amounts,
+    is_empty_word,
+    organisation_code_ok,
+    registration_number_ok,
+    uscc_ok,
+    uscc_shape,
+)
 
 Defect = dict[str, str]
 FLOOR = datetime.date(1990, 1, 1)
 
 
-@dataclass(frozen=True)
-class Facts:
-    """What the rules may ask: canonical values, the cleaned texts by field, the raw texts by label."""
+class Facts(NamedTuple):
+    """What the rules may ask: canonical values, the cleaned texts by field, the raw texts by label.
+
+    `leaky`: a quick look at the raw texts says that something in them may be personal; None: nobody has looked.
+    """
 
     kind: str
     profile: str  # portal | submission
@@ -35,11 +49,12 @@ class Facts:
     texts: Mapping[str, str]  # cleaned, only what says something
     given: Mapping[str, object]  # as it came, by field
     raw: Mapping[str, str]  # as it came, by label
+    leaky: bool | None = None
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule: its id, its title and where it comes from; the function appends defects."""
+    """One group of rules: its letter, its title; the function tells what it finds."""
 
     id: str
     title: str
@@ -47,26 +62,46 @@ class Rule:
 
 
 class Add:
-    """Collects defects; knows the labels of the record's kind."""
+    """Collects defects: grave as rules.yml says, for this kind, profile, edition and decision date, or not at all."""
 
-    def __init__(self, kind: str) -> None:
-        self.kind = kind
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+        self.kind = facts.kind
         self.defects: list[Defect] = []
 
-    def __call__(
-        self, rule: str, field: str, severity: str, message: str, cure: str, code: str = "field_invalid"
-    ) -> None:
+    def __call__(self, rule: str, field: str, **said: object) -> None:
+        """Rule `rule` is broken in `field`; `said` fills the message's blanks (`label` is filled here)."""
+        told = RULE_TABLE[rule]
+        severity = self._severity(told)
+        if severity is None:
+            return
+        said.setdefault("label", label_of(self.kind, field))
         self.defects.append(
-            {"rule": rule, "code": code, "field": field, "severity": severity, "message": message, "cure": cure}
+            {
+                "rule": told.rule,
+                "code": told.code,
+                "field": field,
+                "severity": severity,
+                "message": told.message.format(**said),
+                "cure": told.cure.format(**said),
+            }
         )
 
-    def label(self, field: str) -> str:
-        return FIELDS[field].label_for(self.kind) if field in FIELDS else field
+    def _severity(self, told: Told) -> str | None:
+        facts = self._facts
+        if told.kinds and facts.kind not in told.kinds:
+            return None
+        if told.editions and (facts.profile == "portal" or not told.editions & family_of(facts.edition or "2018")):
+            return None
+        decided = facts.values.get("decision_date")
+        if decided is not None and not told.holds(decided):
+            return None
+        return told.severity.get(facts.profile)
 
 
 def check(facts: Facts) -> list[Defect]:
     """Every defect of one record, in the order of RULES."""
-    add = Add(facts.kind)
+    add = Add(facts)
     for rule in RULES:
         rule.check(facts, add)
     return add.defects
@@ -84,83 +119,82 @@ def _complete(facts: Facts, add: Add) -> None:
 
 def _complete_portal(facts: Facts, add: Add) -> None:
     person = facts.values.get("counterparty_type") == "natural_person"
-    texts = facts.texts
-    for line in PORTAL_MINIMUM.get(facts.kind, ()):
-        if person and not line.persons:
-            continue
-        if not any(field in texts for field in line.fields):
-            add(
-                "C1",
-                line.fields[0],
-                "W" if line.soft else "E",
-                f"未公示{line.label}",
-                f"请在公示栏目补充{line.label}",
-                "field_missing",
-            )
+    held = facts.texts.keys()
+    for line in portal_minimum(facts.kind):
+        if held.isdisjoint(line.any_of) and (line.persons or not person):
+            add("C1-soft" if line.soft else "C1", line.fields[0], what=line.label)
 
 
 def _complete_submission(facts: Facts, add: Add) -> None:
-    texts, given = facts.texts, facts.given
+    texts = facts.texts
     edition = facts.edition or "2018"
-    for column, mark in marks(edition, facts.kind, facts.values.get("counterparty_type")):
-        field = column.field
-        present = field in texts
-        if mark == "M" and not present:
-            if field == "document_number" and (_legal_blank(edition, given.get(field)) or "licence_number" in texts):
-                continue
-            what = "填写了占位符" if is_empty_word(given.get(field)) else "未填写"
-            label = add.label(field)
-            add("C2", field, "E", f"{label}{what}", f"请按{edition}年模板补填{label}", "field_missing")
-        elif mark == "E" and present:
-            label = add.label(field)
-            subject = SUBJECT_WORDS.get(facts.values.get("counterparty_type") or "", "该类主体")
-            add("T1", field, "E", f"{subject}不应填写{label}", f"请清空{label}，或更正行政相对人类别")
+    subject = facts.values.get("counterparty_type")
+    asked = needs(edition, facts.kind, subject)
+    held = texts.keys()
+    if not (asked.must <= held and held.isdisjoint(asked.empty)):
+        for field, mark in asked.marks:
+            if mark == "M" and field not in texts:
+                if field == "document_number" and (_legal_blank(facts, edition) or "licence_number" in texts):
+                    continue
+                what = "填写了占位符" if is_empty_word(facts.given.get(field)) else "未填写"
+                add("C2", field, what=what, edition=edition[:4])
+            elif mark == "E" and field in texts:
+                add("T1", field, subject=SUBJECT_WORDS.get(subject or "", "该类主体"))
+    if asked.any_code and held.isdisjoint(asked.any_code) and subject != "natural_person":
+        add("C3", "counterparty_code")
+    if ("representative_id_type" in texts) != ("representative_id" in texts):
+        add("C4", "representative_id")
 
 
-def _legal_blank(edition: str, given: object) -> bool:
+def _legal_blank(facts: Facts, edition: str) -> bool:
     """In 2015 a pre-licence without number takes the word 空."""
-    return edition == "2015" and isinstance(given, str) and given.strip() == "空"
+    word = blank_word(edition, "document_number")
+    given = facts.given.get("document_number")
+    return word is not None and isinstance(given, str) and given.strip() == word
 
 
 # ---------------------------------------------------------------- U: codes
 
 _STORED_AS_NUMBER = re.compile(r"^\d(?:\.\d+)?E\+?\d{1,2}$", re.IGNORECASE)
+_DEPARTMENTS = frozenset("159Y234678AN")
 
 
 def _party_code(facts: Facts, add: Add) -> None:
+    texts = facts.texts
     code = facts.values.get("counterparty_code")
-    subject = facts.values.get("counterparty_type")
-    text = facts.texts.get("counterparty_code")
-    if text is not None and _STORED_AS_NUMBER.match(text):
-        add(
-            "U7",
-            "counterparty_code",
-            "E",
-            "统一社会信用代码被存成了数字，末几位已丢失",
-            "请把该列设为文本格式后重新填写",
-        )
+    text = texts.get("counterparty_code")
+    if text is not None and len(text) != 18 and _STORED_AS_NUMBER.match(text):
+        add("U7", "counterparty_code")
         return
+    if "registration_number" in texts:
+        number = texts["registration_number"]
+        if len(number) == 15 and number.isascii() and number.isdigit() and not registration_number_ok(number):
+            add("U10", "registration_number")
+    if facts.profile == "submission":
+        _identity(facts, add)
     if code is None or code.startswith("h:"):
         return
     if code == USCC_FILLER:
-        allowed = subject == "sole_trader" and "registration_number" in facts.texts
-        if not allowed:
-            add(
-                "U3",
-                "counterparty_code",
-                "E",
-                "占位代码（17 个 0 加 X）只可用于填有工商注册号的个体工商户",
-                "请填写真实的统一社会信用代码",
-            )
+        if facts.values.get("counterparty_type") != "sole_trader" or "registration_number" not in texts:
+            add("U3", "counterparty_code")
         return
-    _unified_code("counterparty_code", code, facts, add)
-    inner = facts.texts.get("organisation_code")
+    _unified_code("counterparty_code", code, add)
+    inner = texts.get("organisation_code")
     if inner is not None and uscc_shape(code):
         bare = inner.replace("-", "").replace("－", "").upper()
         if len(bare) == 9 and bare != code[8:17]:
-            add("U5", "organisation_code", "W", "组织机构代码与统一社会信用代码第 9—17 位不一致", "请核对两个代码")
+            add("U5", "organisation_code")
         elif len(bare) == 9 and not organisation_code_ok(bare):
-            add("U6", "organisation_code", "W", "组织机构代码校验位不符", "请核对组织机构代码")
+            add("U6", "organisation_code")
+
+
+def _identity(facts: Facts, add: Add) -> None:
+    for field, kind in (("person_id", "person_id_type"), ("representative_id", "representative_id_type")):
+        number = facts.texts.get(field)
+        if number is None or "身份证" not in facts.texts.get(kind, "") or "*" in number or "＊" in number:
+            continue
+        if not privacy.identity_number_ok(number.strip().upper(), said=True):
+            add("U9", field)
 
 
 def _unit_codes(facts: Facts, add: Add) -> None:
@@ -168,39 +202,30 @@ def _unit_codes(facts: Facts, add: Add) -> None:
         code = facts.values.get(field)
         if code is None:
             continue
-        if code == USCC_FILLER or set(code) == {"0"}:
-            add("U3", field, "E", f"{add.label(field)}填写了占位代码", "请填写机关的统一社会信用代码")
-        else:
-            _unified_code(field, code, facts, add)
+        if code == USCC_FILLER or not code.strip("0"):
+            add("U3-unit", field)
+        elif _unit_code_state(code) is not None:
+            _unified_code(field, code, add)
 
 
-def _unified_code(field: str, code: str, facts: Facts, add: Add) -> None:
-    known = _code_state(code)
-    if known is None:
-        return
-    label = add.label(field)
+def _unified_code(field: str, code: str, add: Add) -> None:
+    known = code_state(code)
     if known == "shape":
-        severity = "E" if facts.profile == "submission" else "W"
-        add(
-            "U1",
-            field,
-            severity,
-            f"{label}应为 18 位数字或大写字母（不含 I、O、S、V、Z），现为 {len(code)} 位",
-            f"请核对{label}{_suggestion(code)}",
-        )
-    else:
-        add(
-            "U2",
-            field,
-            "W",
-            f"{label}校验位不符（{code}）",
-            f"请对照证照核对；早期个别真实代码也不符合校验规则{_suggestion(code)}",
-        )
+        add("U1", field, length=len(code), hint=_suggestion(code))
+    elif known == "check":
+        add("U2", field, code=code, hint=_suggestion(code))
+    elif code[0] not in _DEPARTMENTS:
+        add("U8", field, head=code[0])
 
 
-@lru_cache(maxsize=65536)
-def _code_state(code: str) -> str | None:
+def code_state(code: str) -> str | None:
+    """ "shape" or "check" when a unified code fails there; None when it passes."""
     return None if uscc_ok(code) else "check" if uscc_shape(code) else "shape"
+
+
+@lru_cache(maxsize=8192)
+def _unit_code_state(code: str) -> str | None:
+    return code_state(code) or (None if code[0] in _DEPARTMENTS else "department")
 
 
 def _suggestion(code: str) -> str:
@@ -211,6 +236,7 @@ def _suggestion(code: str) -> str:
 # ---------------------------------------------------------------- D: dates
 
 _DATE_FIELDS = ("decision_date", "valid_from", "valid_to", "publicity_until", "penalty_valid_to")
+_USUAL_DAY = re.compile(r"[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}(?:[ T].*)?\Z|[0-9]{5}(?:\.[0-9]+)?\Z|长期\Z")
 TERM = re.compile(r"^([0-9]{1,2}|[一二两三五六])\s*(年|个月|月)?$")
 """A publicity term written as a number of years or months."""
 
@@ -218,159 +244,124 @@ TERM = re.compile(r"^([0-9]{1,2}|[一二两三五六])\s*(年|个月|月)?$")
 def _dates(facts: Facts, add: Add) -> None:
     values, texts = facts.values, facts.texts
     decided: datetime.date | None = values.get("decision_date")
+    told = facts.profile == "submission"  # asked once a row: a unit writes all its dates alike
     for field in _DATE_FIELDS:
-        if field in texts and values.get(field) is None:
-            if field == "publicity_until" and decided is None and TERM.match(texts[field]):
+        text = texts.get(field)
+        if text is None:
+            continue
+        day = values.get(field)
+        if day is None:
+            if field == "publicity_until" and decided is None and TERM.match(text):
                 continue  # so many years, but from when is not known: the missing decision date is told elsewhere
-            severity = "E" if facts.profile == "submission" else "W"
-            add(
-                "D2",
-                field,
-                severity,
-                f"{add.label(field)}不是可识别的日期（{_short(texts[field])}）",
-                "请写成 2026/09/30 的形式",
-            )
+            add("D2", field, text=_short(text))
+        elif told and not _usual_day(text):
+            add("D1", field, text=_short(text), day=day)
+            told = False
     start, end = values.get("valid_from"), values.get("valid_to")
     if start is not None and end is not None and end < start:
-        add("D6", "valid_to", "E", f"有效期至（{end}）早于有效期自（{start}）", "请核对有效期起止")
+        add("D6", "valid_to", start=start, end=end)
     if decided is None:
         return
     if decided == LONG_TERM or decided > facts.today:
-        add(
-            "D4",
-            "decision_date",
-            "E",
-            f"{add.label('decision_date')}（{decided}）晚于数据日期（{facts.today}）",
-            "请核对决定日期",
-        )
+        add("D4", "decision_date", day=decided, today=facts.today)
     elif decided < FLOOR:
-        add("D5", "decision_date", "E", f"{add.label('decision_date')}（{decided}）早于 1990 年", "请核对决定日期")
+        add("D5", "decision_date", day=decided)
     if end is not None and end < decided:
-        add("D7", "valid_to", "W", f"有效期至（{end}）早于决定日期（{decided}）", "请核对有效期")
+        add("D7", "valid_to", end=end, day=decided)
     if start is not None and start < decided:
-        add(
-            "D8",
-            "valid_from",
-            "I",
-            f"有效期自（{start}）早于决定日期（{decided}），延续许可可以如此",
-            "无须处理，如有误请更正",
-        )
+        add("D8", "valid_from", start=start, day=decided)
     until = values.get("publicity_until")
     if until is not None and until < decided:
-        add("D10", "publicity_until", "E", f"公示截止期（{until}）早于决定日期（{decided}）", "请核对公示截止期")
+        add("D10", "publicity_until", end=until, day=decided)
     penalty_end = values.get("penalty_valid_to")
     if penalty_end is not None and penalty_end < decided:
-        add("D11", "penalty_valid_to", "W", f"处罚有效期（{penalty_end}）早于决定日期（{decided}）", "请核对处罚有效期")
+        add("D11", "penalty_valid_to", end=penalty_end, day=decided)
     updated = values.get("updated_at")
     if updated is not None and (updated < decided or updated > facts.today) and updated != LONG_TERM:
-        add("D12", "updated_at", "W", f"数据更新时间戳（{updated}）应在决定日期与报送日之间", "请核对数据更新时间戳")
+        add("D12", "updated_at", end=updated)
+
+
+@lru_cache(maxsize=8192)
+def _usual_day(text: str) -> bool:
+    return _USUAL_DAY.match(text) is not None
 
 
 # ---------------------------------------------------------------- N: document numbers
 
+_PLAIN_TEXT = re.compile(r"[\u4e00-\u9fff]+[〔\[(（【](?:19|20)[0-9]{2}[〕\])）】]第?[0-9]+号\Z")
 _YEAR_IN_KEY = re.compile(r"〔(\d{4})〕")
 _TEMPLATE_TEXT = re.compile(r"[XxＸ×]{2,}|\*{2,}|＊{2,}|_{3,}")
 _LAW_TITLE = re.compile(r"《|。|，.*，")
+_HAS_DIGIT = re.compile(r"[0-9０-９〇一二三四五六七八九]")
 
 
 def _number(facts: Facts, add: Add) -> None:
     text = facts.texts.get("document_number")
     if text is None:
         return
-    label = add.label("document_number")
     year = _YEAR_IN_KEY.search(facts.values.get("document_number_key") or "")
     decided: datetime.date | None = facts.values.get("decision_date")
     if year:
         number_year = int(year[1])
         if number_year > facts.today.year or number_year < 1990:
-            add("N1", "document_number", "E", f"{label}中的年份 {number_year} 不可能", f"请核对{label}")
+            add("N1", "document_number", year=number_year)
         elif decided is not None and decided != LONG_TERM and abs(decided.year - number_year) > 1:
-            add(
-                "D13",
-                "document_number",
-                "W",
-                f"{label}中的年份 {number_year} 与决定日期 {decided} 相差一年以上",
-                "请核对文号与决定日期",
-            )
+            add("D13", "document_number", year=number_year, day=decided)
+    if _PLAIN_TEXT.match(text):
+        return
     if _TEMPLATE_TEXT.search(text):
-        add("N3", "document_number", "W", f"{label}中留有模板文字（{_short(text)}）", f"请填写真实的{label}")
+        add("N3", "document_number", text=_short(text))
     elif not _HAS_DIGIT.search(text):
-        add("N2", "document_number", "W", f"{label}中没有数字（{_short(text)}）", f"请核对{label}")
+        add("N2", "document_number", text=_short(text))
     elif _LAW_TITLE.search(text):
-        add("N5", "document_number", "W", f"{label}栏内是一段文字（{_short(text)}）", f"请只填写{label}")
+        add("N5", "document_number", text=_short(text))
 
-
-_HAS_DIGIT = re.compile(r"[0-9０-９〇一二三四五六七八九]")
 
 # ---------------------------------------------------------------- M: money
 
 _NEEDS_PLAIN = re.compile(r"^[0-9]+(?:\.[0-9]+)?$")
+MONEY_FIELDS = tuple(key for key, entry in FIELDS.items() if entry.type == "money")
 
 
 def _money(facts: Facts, add: Add) -> None:
+    values, texts = facts.values, facts.texts
+    for field in MONEY_FIELDS:
+        if field in texts:
+            _amount(facts, field, values.get(field), texts[field], add)
     if facts.kind != "penalty":
         return
-    values, texts = facts.values, facts.texts
     category = values.get("category") or ""
     families = penalty_families(category) if len(category) <= 60 else ()
     fine = values.get("fine_yuan")
-    portal = facts.profile == "portal"
-    for field in ("fine_yuan", "confiscation_yuan"):
-        text = texts.get(field)
-        if text is None:
-            continue
-        amount = values.get(field)
-        if amount is None:
-            severity = "W" if portal else "E"
-            add(
-                "M2",
-                field,
-                severity,
-                f"{add.label(field)}无法读成金额（{_short(text)}）",
-                "请只填写数字，单位为万元，最多 6 位小数",
-            )
-        elif amount < 0:
-            add("M2", field, "E", f"{add.label(field)}为负数（{_short(text)}）", "请填写非负数")
-        else:
-            if not portal and not _NEEDS_PLAIN.match(text):
-                add(
-                    "M2",
-                    field,
-                    "W",
-                    f"{add.label(field)}含有数字以外的文字（{_short(text)}）",
-                    "请只填写数字，不带单位与千分号",
-                )
-            if not portal and len(text.partition(".")[2].rstrip("0")) > 6:
-                add(
-                    "M1", field, "E", f"{add.label(field)}小数超过 6 位（{_short(text)}）", "金额最小到 0.01 元，请核对"
-                )
-            if amount > 1e8:
-                add("M7", field, "W", f"{add.label(field)}超过 1 亿元", "请核对金额单位是否误填（元与万元）")
-    if not portal:
-        if "fine" in families and (fine is None or fine <= 0) and "fine_yuan" not in texts:
-            add("M3", "fine_yuan", "E", "处罚类别含罚款，但未填写罚款金额", "请补填罚款金额（万元）")
-        elif "fine" in families and fine == 0:
-            add("M3", "fine_yuan", "E", "处罚类别含罚款，但罚款金额为 0", "请核对罚款金额（万元）")
-        if "confiscation" in families and "confiscation_yuan" not in texts:
-            add(
-                "M4",
-                "confiscation_yuan",
-                "W",
-                "处罚类别含没收，但未填写没收金额",
-                "请补填没收金额（万元），仅没收无价值物品的填 0",
-            )
-        if "licence" in families and "revoked_licence" not in texts:
-            add(
-                "M5",
-                "revoked_licence",
-                "E",
-                "处罚类别含暂扣或吊销，但未填写证照名称及编号",
-                "请补填暂扣或吊销证照名称及编号",
-            )
-    if fine is not None and fine > 0 and families and "fine" not in families:
-        add("M3", "category", "W", "填有罚款金额，但处罚类别不含罚款", "请核对处罚类别")
+    if "fine" in families and (fine is None or fine <= 0) and "fine_yuan" not in texts:
+        add("M3", "fine_yuan")
+    elif "fine" in families and fine == 0:
+        add("M3-zero", "fine_yuan")
+    if "confiscation" in families and "confiscation_yuan" not in texts and "confiscated_assets_yuan" not in texts:
+        add("M4", "confiscation_yuan")
+    if "licence" in families and "revoked_licence" not in texts:
+        add("M5", "revoked_licence")
+    if families == ("none",):
+        add("X10", "category")
     if fine is not None and fine > 0:
+        if families and "fine" not in families:
+            add("M3-reverse", "category")
         _slip_of_unit(fine, texts.get("content"), add)
+
+
+def _amount(facts: Facts, field: str, amount: float | None, text: str, add: Add) -> None:
+    if amount is None:
+        add("M2", field, text=_short(text))
+    elif amount < 0:
+        add("M2-negative", field, text=_short(text))
+    else:
+        if facts.profile == "submission":
+            if not _NEEDS_PLAIN.match(text):
+                add("M2-text", field, text=_short(text))
+            if len(text) > 7 and len(text.partition(".")[2].rstrip("0")) > 6:
+                add("M1", field, text=_short(text))
+        if amount > 1e8:
+            add("M7", field)
 
 
 def _slip_of_unit(fine: float, content: str | None, add: Add) -> None:
@@ -381,88 +372,107 @@ def _slip_of_unit(fine: float, content: str | None, add: Add) -> None:
         return
     for amount in named:
         if amount > 0 and (abs(fine / amount - 10_000) < 0.01 or abs(amount / fine - 10_000) < 0.01):
-            add(
-                "M6",
-                "fine_yuan",
-                "W",
-                f"罚款金额（{fine:.2f} 元）与处罚内容所写（{amount:.2f} 元）恰差一万倍",
-                "请核对金额单位（元与万元）",
-            )
+            add("M6", "fine_yuan", fine=fine, amount=amount)
             return
 
 
 # ---------------------------------------------------------------- T: subject types
 
 _SHORT_CHINESE = re.compile(r"^[\u4e00-\u9fff]{2,4}$")
+_HIDDEN_NAME = re.compile(r"[*＊]|×{2,}|某某|X{3,}")
+_LATIN_NAME = re.compile(r"[A-Za-z][A-Za-z .'’·-]{3,}\Z")
+_WORDS = frozenset(SUBJECT_WORDS.values())
+_KNOWN_TYPES = _WORDS | frozenset(["法人", "非法人组织", "法人和其他组织", "法人或其他组织", "个人", "个体户"])
 
 
 def _subject(facts: Facts, add: Add) -> None:
     values, texts = facts.values, facts.texts
     stated = texts.get("counterparty_type")
     subject = values.get("counterparty_type")
-    code = values.get("counterparty_code") or ""
-    if (
-        stated is not None
-        and facts.edition == "2020"
-        and facts.profile == "submission"
-        and stated not in SUBJECT_WORDS.values()
-    ):
-        severity = "E" if subject is None or stated not in _KNOWN_TYPES else "W"
-        add(
-            "T6",
-            "counterparty_type",
-            severity,
-            f"行政相对人类别“{_short(stated)}”不在规定的三类之中",
-            "请填写 法人及非法人组织、个体工商户 或 自然人",
-        )
-    if stated is not None and uscc_shape(code) and code != USCC_FILLER:
-        if code.startswith("92") and subject == "organisation":
-            add("T3", "counterparty_type", "W", "代码以 92 开头，行政相对人类别应为个体工商户", "请核对行政相对人类别")
-        elif not code.startswith("92") and subject == "sole_trader":
-            add("T3", "counterparty_type", "W", "类别为个体工商户，但代码不以 92 开头", "请核对统一社会信用代码与类别")
+    if stated is not None:
+        code = values.get("counterparty_code") or ""
+        if stated not in _WORDS:
+            known = subject is not None and stated in _KNOWN_TYPES
+            add("T6-known" if known else "T6", "counterparty_type", text=_short(stated))
+        if subject == "organisation" and code.startswith("92") and uscc_shape(code):
+            add("T3", "counterparty_type")
+        elif subject == "sole_trader" and not code.startswith("92") and uscc_shape(code) and code != USCC_FILLER:
+            add("T3-reverse", "counterparty_type")
     name = texts.get("counterparty")
     if name is None:
         return
-    if stated is not None and subject == "organisation" and _SHORT_CHINESE.match(name) and not names_organisation(name):
-        add("T4", "counterparty", "W", "类别为法人及非法人组织，但名称像自然人姓名", "请核对行政相对人名称与类别")
-    if subject == "organisation" and _HIDDEN_NAME.search(name):
-        add("X2", "counterparty", "W", "法人及非法人组织的名称不应遮挡", "请填写完整名称")
+    if subject == "organisation":
+        if stated is not None and len(name) <= 4 and _SHORT_CHINESE.match(name) and not names_organisation(name):
+            add("T4", "counterparty")
+        if _HIDDEN_NAME.search(name):
+            add("X2", "counterparty")
+    elif texts.get("person_id_type") == "身份证" and _LATIN_NAME.match(name):
+        add("T5", "person_id_type")
 
-
-_HIDDEN_NAME = re.compile(r"[*＊]|×{2,}|某某|X{3,}")
-_KNOWN_TYPES = frozenset(SUBJECT_WORDS.values()) | frozenset(
-    ["法人", "非法人组织", "法人和其他组织", "法人或其他组织", "个人", "个体户"]
-)
 
 # ---------------------------------------------------------------- X: texts
 
 _TEST_DATA = re.compile(r"^(?:测试.*|test\d*|1{5,}|a{3,}|张三|李四|XXX.*|×××.*)$", re.IGNORECASE)
+_TEST_HEADS = frozenset("测tT1aA张李xX×")  # what test data begins with; most names need no closer look
 _LAW = re.compile(r"《|法|条例|办法|规定|规则|决定|标准|细则")
 _HTML = re.compile(r"</?[a-zA-Z][^<>]{0,60}>|&(?:nbsp|lt|gt|amp|#\d+);|\\r\\n|\\n")
 
 
+class _Limits(dict[str, int]):
+    """The greatest length of each field, looked up once; a field of nobody's has a remark's."""
+
+    def __missing__(self, field: str) -> int:
+        self[field] = limit = FIELDS[field].max if field in FIELDS else 4000
+        return limit
+
+
+_LIMITS = _Limits()
+_PROSE = ("content", "facts", "basis", "case_name")
+
+
 def _texts(facts: Facts, add: Add) -> None:
     texts = facts.texts
-    for field, text in texts.items():
-        length = FIELDS[field].max if field in FIELDS else 4000
-        if len(text) > length and facts.profile == "submission":
-            add("X4", field, "W", f"{add.label(field)}长 {len(text)} 字，超过 {length} 字", f"请缩短{add.label(field)}")
+    told = facts.profile == "submission"
+    if told:
+        for field in [field for field, text in texts.items() if len(text) > _LIMITS[field]]:
+            add("X4", field, length=len(texts[field]), limit=_LIMITS[field])
     name = texts.get("counterparty")
-    if name is not None and _TEST_DATA.match(name) and name not in ("张三", "李四"):
-        add("X1", "counterparty", "W", f"行政相对人名称像测试数据（{_short(name)}）", "请删除测试数据或填写真实名称")
+    if name is not None and name[0] in _TEST_HEADS and _TEST_DATA.match(name) and name not in ("张三", "李四"):
+        add("X1", "counterparty", text=_short(name))
     basis = texts.get("basis")
-    if basis is not None and not _LAW.search(basis):
-        add("X5", "basis", "W", "处罚依据中没有法律、法规或规章名称", "请写明所依据的法律及条款")
-    facts_text = texts.get("facts")
-    if facts_text is not None and basis is not None and facts_text == basis:
-        add("X6", "facts", "W", "违法事实与处罚依据完全相同", "请分别填写违法事实与处罚依据")
-    if facts.profile == "submission":
-        for field in ("content", "facts", "basis", "case_name"):
-            given = facts.given.get(field)
-            if isinstance(given, str) and _HTML.search(given):
-                add("X3", field, "W", f"{add.label(field)}中有网页代码残留", "请清除网页代码后重新填写")
-            elif field in texts and len(texts[field]) < 2:
-                add("X7", field, "W", f"{add.label(field)}过短（{texts[field]}）", f"请完整填写{add.label(field)}")
+    if basis is not None:
+        if not _names_law(basis):
+            add("X5", "basis")
+        if texts.get("facts") == basis:
+            add("X6", "facts")
+    if told:
+        for field in _PROSE:
+            text = texts.get(field)
+            if facts.given.get(field) is not text or (text is not None and len(text) <= 12):
+                _prose(facts, field, add)
+        if facts.values.get("category") == "其他":
+            add("X9", "category")
+
+
+@lru_cache(maxsize=4096)
+def _names_law(basis: str) -> bool:
+    return _LAW.search(basis) is not None
+
+
+def _prose(facts: Facts, field: str, add: Add) -> None:
+    given = facts.given.get(field)
+    if given is None:
+        return
+    text = facts.texts.get(field)
+    if isinstance(given, str) and ("<" in given or "&" in given or "\\" in given) and _HTML.search(given):
+        add("X3", field)
+        return
+    if text is None:
+        return
+    if len(text) < 2:
+        add("X7", field, text=text)
+    elif len(text) <= 12 and text == label_of(facts.kind, field):
+        add("X8", field)
 
 
 # ---------------------------------------------------------------- P: personal data in public
@@ -471,19 +481,30 @@ def _texts(facts: Facts, add: Add) -> None:
 def _disclosure(facts: Facts, add: Add) -> None:
     if facts.profile != "portal":
         return
-    if not privacy.may_leak("\n".join(facts.raw.values())):
+    if not (leaky(facts.raw, JOINT.join(facts.raw.values())) if facts.leaky is None else facts.leaky):
         return
     told: set[str] = set()
-    places = [(field, add.label(field), str(text)) for field, text in facts.given.items()]
+    places = [(field, label_of(add.kind, field), str(text)) for field, text in facts.given.items()]
     places += [(label, label, text) for label, text in facts.raw.items()]
     for field, label, text in places:
+        if not privacy.worth_reading(label, text):
+            continue
         for leak in privacy.find(text if privacy.says_itself(text) else f"{label}：{text}"):
             if leak.text in told:
                 continue
             told.add(leak.text)
-            shown = privacy.mask(leak.text) if leak.kind == "mobile" else privacy.mask_code(leak.text)
-            message = f"“{_short(label)}”中公开了完整的{privacy.KINDS[leak.kind]}（{shown}）"
-            add("P1", field, "E", message, "请立即遮挡后重新公示", "over_disclosed")
+            add("P1", field, where=_short(label), what=privacy.KINDS[leak.kind], shown=_shown(leak))
+
+
+def leaky(raw: Mapping[str, str], together: str) -> bool:
+    """A quick look: False when nothing in a row's raw texts (joined: `together`) can be personal."""
+    return privacy.may_leak(together) or privacy.says_home(JOINT.join(raw))
+
+
+def _shown(leak: privacy.Leak) -> str:
+    if leak.kind == "address":
+        return privacy.mask_address(leak.text)
+    return privacy.mask(leak.text) if leak.kind == "mobile" else privacy.mask_code(leak.text)
 
 
 def _short(text: str) -> str:
@@ -491,7 +512,7 @@ def _short(text: str) -> str:
     return text if len(text) <= 30 else text[:30] + "…"
 
 
-RULES: tuple[Rule, ...] = (
+RULES: Sequence[Rule] = (
     Rule("C", "必填要素", _complete),
     Rule("U", "统一社会信用代码（GB 32100-2015）", _party_code),
     Rule("UA", "机关代码", _unit_codes),

@@ -9,10 +9,12 @@ from __future__ import annotations
 import datetime
 import hashlib
 import html
+import itertools
 import math
 import re
 import unicodedata
 from functools import lru_cache
+from operator import mul
 
 LONG_TERM = datetime.date(2099, 12, 31)
 """The standard's word for 长期: a term without an end."""
@@ -26,6 +28,11 @@ undefined 0000 无处罚期限 无文号 无编号 （无） (无) （空） (�
 EMPTY_WORDS = frozenset(_EMPTY.split())
 """What people write when they have nothing to write (data-standard 5.7); compared in lower case without blanks."""
 
+EMPTY_CELLS = frozenset(
+    "".join(letters) for word in EMPTY_WORDS for letters in itertools.product(*({c, c.upper()} for c in word))
+) | {""}
+"""The same in every mixture of capitals, for comparing whole rows at once."""
+
 _HIDDEN = (
     "\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufffd\ufffe\uffff\ud800-\udfff\x00-\x08\x0e-\x1f\x7f-\x9f"
 )
@@ -34,6 +41,7 @@ _MARKS = re.compile(r"[<&\\\ufffd]")
 _TAG = re.compile(r"</?[a-zA-Z][^<>]{0,300}>|<!--.{0,1000}?-->", re.DOTALL)
 _LITERAL_BREAK = re.compile(r"\\(?:r\\n|n|r|t)(?![A-Za-z])")
 _BLANKS = re.compile(r"\s+")
+_ROUNDS = 6
 
 
 def clean_text(x: object) -> str | None:
@@ -50,17 +58,55 @@ def clean_text(x: object) -> str | None:
         x = _as_text(x)
     # Most cells need no cleaning; str.isprintable is false for every control, invisible and odd blank character.
     if not x.isprintable() or x[:1] == " " or x[-1:] == " " or "  " in x or _MARKS.search(x):
-        x = scrub(x)
-        if "&" in x:
-            x = html.unescape(x)
-        if "<" in x:
-            x = _TAG.sub(" ", x)
-        if "\\" in x:
-            x = _LITERAL_BREAK.sub(" ", x)
-        x = _BLANKS.sub(" ", _INVISIBLE.sub("", x)).strip()
-    if len(x) <= 12 and (not x or (_BLANKS.sub("", x) if " " in x else x).lower() in EMPTY_WORDS):
-        return None
-    return x
+        for _ in range(_ROUNDS):  # &amp;nbsp; needs two
+            before = x
+            x = _cleaned(x)
+            if x == before:
+                break
+    return None if says_nothing(x) else x
+
+
+def _cleaned(x: str) -> str:
+    x = scrub(x)
+    if "&" in x:
+        x = html.unescape(x)
+    if "<" in x:
+        x = _TAG.sub(" ", x)
+    if "\\" in x:
+        x = _LITERAL_BREAK.sub(" ", x)
+    return _BLANKS.sub(" ", _INVISIBLE.sub("", x)).strip()
+
+
+def says_nothing(x: str) -> bool:
+    """True for a clean text that is empty or a placeholder."""
+    return len(x) <= 12 and (not x or (_BLANKS.sub("", x) if " " in x else x).lower() in EMPTY_WORDS)
+
+
+JOINT = "\u00a6"
+"""Stands between the cells of a row when they are looked at together; printable, and met in no cell worth mentioning."""
+_BLANK_BEFORE, _BLANK_AFTER = f" {JOINT}", f"{JOINT} "
+
+
+def all_clean(joined: str) -> bool:
+    """True when no cell of a row, joined by JOINT, needs cleaning: then clean_text changes none of them."""
+    return (
+        joined.isprintable()
+        and "<" not in joined
+        and "&" not in joined
+        and "\\" not in joined
+        and "\ufffd" not in joined
+        and (" " not in joined or not _odd_blanks(joined))
+    )
+
+
+def _odd_blanks(joined: str) -> bool:
+    return (
+        "  " in joined
+        or _BLANK_BEFORE in joined
+        or _BLANK_AFTER in joined
+        or joined.startswith(" ")
+        or joined.endswith(" ")
+    )
 
 
 def scrub(text: str) -> str:
@@ -100,8 +146,13 @@ _SQUEEZE: dict[int, int | None] = {**_ASCII_UPPER, **_DROP}
 _ODD_SPACE = re.compile(r"\s|[\ud800-\udfff]")
 
 
+_SQUEEZED = re.compile(r"[\u4e00-\u9fff〔〕()A-Z0-9]*\Z")  # what NFKC, capitals and dropping leave as it is
+
+
 def squeeze(text: str) -> str:
     """NFKC, ASCII capitals, no blanks and nothing invisible. Doing it twice changes nothing."""
+    if _SQUEEZED.match(text):
+        return text
     if text.isascii():
         return text.translate(_SQUEEZE)
     for _ in range(4):
@@ -133,7 +184,17 @@ _NUMBER_LEAD = re.compile(r"^(?:(?:行政)?(?:处罚|许可)?(?:决定)?(?:文�
 _ENDS_IN_DIGIT = re.compile(r"[0-9]$")
 
 
-@lru_cache(maxsize=65536)
+_CANONICAL = re.compile(r"([\u4e00-\u9fff]{1,60})〔((?:19|20)[0-9]{2})〕([0-9]{1,30})号\Z")
+"""A number as the standard writes it is its own key; most are."""
+
+
+_USUAL_NUMBER = re.compile(
+    r"([\u4e00-\u9fff]{1,60})[〔\[(（【﹝［]((?:19|20)[0-9]{2})[〕\])）】﹞］]第?([0-9]{1,30}) ?号\Z"
+)
+"""What most numbers look like, whatever their brackets: the key can be read off."""
+
+
+@lru_cache(maxsize=16384)
 def _number_key(text: str) -> str | None:
     text = squeeze(text)
     for _ in range(4):
@@ -157,7 +218,13 @@ def document_number_key(x: object) -> str | None:
     '朔市监罚字〔2021〕12号'
     """
     text = clean_text(x)
-    return None if text is None else _number_key(text)
+    return None if text is None else number_key_of(text)
+
+
+def number_key_of(text: str) -> str | None:
+    """`document_number_key` of a text that is clean already."""
+    usual = _USUAL_NUMBER.match(text)
+    return f"{usual[1]}〔{usual[2]}〕{usual[3]}号" if usual else _number_key(text)
 
 
 _WEAK = re.compile(r"^(.*?)〔((?:19|20)\d\d)〕(.*)$", re.DOTALL)
@@ -168,7 +235,17 @@ _SERIAL = re.compile(r"^[0-9〇○OLI|]+")
 _LAST_SERIAL = re.compile(r"[0-9〇○OLI|]+$")
 
 
-@lru_cache(maxsize=65536)
+def number_weak_of(key: str) -> str | None:
+    """`document_number_weak` of what `document_number_key` gave."""
+    plain = _CANONICAL.match(key)
+    if plain:
+        head = plain[1].replace("字", "").replace("第", "").replace("号", "")
+        if head:
+            return f"{head}〔{plain[2]}〕{plain[3].lstrip('0') or '0'}"
+    return _number_weak(key)
+
+
+@lru_cache(maxsize=16384)
 def _number_weak(key: str) -> str | None:
     found = _WEAK.match(key) or None
     if found:
@@ -197,7 +274,7 @@ def document_number_weak(x: object) -> str | None:
     True
     """
     key = document_number_key(x)
-    return None if key is None else _number_weak(key)
+    return None if key is None else number_weak_of(key)
 
 
 _ROUND = dict.fromkeys(map(ord, "[{〔【〖<〈「『⟨"), "(")
@@ -205,7 +282,22 @@ _ROUND |= dict.fromkeys(map(ord, "]}〕】〗>〉」』⟩"), ")") | dict.fromke
 _SOLE_TRADER_TAIL = re.compile(r"\(个体工商户\)")
 
 
-@lru_cache(maxsize=65536)
+_PLAIN_NAME = re.compile(r"[\u4e00-\u9fff()A-Z0-9]{3,200}\Z")
+
+
+def name_key_of(text: str) -> str | None:
+    """`name_key` of a text that is clean already."""
+    if "（" in text:
+        half = text.replace("（", "(").replace("）", ")")
+        return half if _plain_name(half) else _name_key(text)
+    return text if _plain_name(text) else _name_key(text)
+
+
+def _plain_name(text: str) -> bool:
+    return _PLAIN_NAME.match(text) is not None and "(个体工商户)" not in text and text.lower() not in EMPTY_WORDS
+
+
+@lru_cache(maxsize=16384)
 def _name_key(text: str) -> str | None:
     text = squeeze(text).translate(_ROUND)
     while "(个体工商户)" in text:
@@ -220,7 +312,7 @@ def name_key(x: object) -> str | None:
     '朔州市AB商贸有限公司(城南店)'
     """
     text = clean_text(x)
-    return None if text is None else _name_key(text)
+    return None if text is None else name_key_of(text)
 
 
 # ---------------------------------------------------------------- codes
@@ -235,13 +327,16 @@ _USCC_INSIDE = re.compile(r"(?<![0-9A-Z])[0-9A-HJ-NP-RTUWXY]{2}\d{6}[0-9A-HJ-NP-
 _COPY_MARK = re.compile(r"[(（]\d{1,2}[-－/]\d{1,2}[)）]$")  # the n-th copy of a business licence: （1-1）
 _CODE_DROP = re.compile(r"[\s\-‐‑–—_·.,;:'\"`]+")
 _CODE_LEAD = re.compile(r"^[^0-9A-Z]*[\u4e00-\u9fff][^0-9A-Z]*:")
-_CODE_PLAIN = re.compile(r"^[0-9A-Z]{1,64}$")
+_CODE_PLAIN = re.compile(r"[0-9A-Z]{1,64}\Z")
 
 
-@lru_cache(maxsize=65536)
+def code_of(text: str) -> str | None:
+    """`code` of a text that is clean already."""
+    return text if _CODE_PLAIN.match(text) else _code(text)
+
+
+@lru_cache(maxsize=16384)
 def _code(text: str) -> str | None:
-    if _CODE_PLAIN.match(text):
-        return text
     for _ in range(4):  # what is removed may let the rest combine anew
         before = text
         text = _CODE_DROP.sub("", _COPY_MARK.sub("", _CODE_LEAD.sub("", squeeze(text))))
@@ -261,7 +356,7 @@ def code(x: object) -> str | None:
     '91410105674139084T'
     """
     text = clean_text(x)
-    return None if text is None else _code(text)
+    return None if text is None else code_of(text)
 
 
 def uscc_shape(code: str | None) -> bool:
@@ -269,15 +364,12 @@ def uscc_shape(code: str | None) -> bool:
     return code is not None and _USCC_SHAPE.match(code) is not None
 
 
-@lru_cache(maxsize=65536)
 def uscc_check(body: str) -> str | None:
     """The check character for the first 17 characters (GB 32100-2015); None when a character is not allowed."""
-    total = 0
-    for character, weight in zip(body[:17], _USCC_WEIGHTS, strict=False):
-        value = _USCC_VALUE.get(character)
-        if value is None:
-            return None
-        total += value * weight
+    try:
+        total = sum(map(mul, map(_USCC_VALUE.__getitem__, body[:17]), _USCC_WEIGHTS))
+    except KeyError:
+        return None
     return USCC_ALPHABET[(31 - total % 31) % 31]
 
 
@@ -349,7 +441,7 @@ def date(x: object) -> datetime.date | None:
     if isinstance(x, datetime.date):
         return _settled(x)
     text = clean_text(x)
-    return None if text is None else _date(text)
+    return None if text is None else date_of(text)
 
 
 def dates(x: object) -> list[datetime.date]:
@@ -370,7 +462,8 @@ def dates(x: object) -> list[datetime.date]:
 
 
 @lru_cache(maxsize=65536)
-def _date(text: str) -> datetime.date | None:
+def date_of(text: str) -> datetime.date | None:
+    """`date` of a text that is clean already. Days repeat, so they are remembered."""
     quick = _ISO.match(text)
     if quick:
         return _made(int(quick[1]), int(quick[2]), int(quick[3]))
@@ -460,11 +553,12 @@ def yuan(x: object, unit: str | None = None) -> float | None:
     if isinstance(x, bool):
         return None
     text = clean_text(x)
-    return None if text is None else _yuan(text, unit)
+    return None if text is None else yuan_of(text, unit)
 
 
 @lru_cache(maxsize=16384)
-def _yuan(text: str, unit: str | None) -> float | None:
+def yuan_of(text: str, unit: str | None) -> float | None:
+    """`yuan` of a text that is clean already."""
     text = unicodedata.normalize("NFKC", text).upper()
     bare = _THOUSANDS.sub("", _BLANKS.sub("", _MONEY_NOISE.sub("", text)))
     if _PLAIN_NUMBER.match(bare):

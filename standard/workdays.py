@@ -24,10 +24,20 @@ _DAY = datetime.timedelta(days=1)
 
 
 @dataclass(frozen=True)
+class Suspension:
+    """Days on which work was suspended by a document: typhoon, epidemic, a local festival."""
+
+    days: str
+    document: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class Year:
     """One overlay file: a year's arrangement, or local days beside the national one.
 
-    A day is `2027-02-08`, a run of days `2027-02-06/2027-02-12`.
+    A day is `2027-02-08`, a run of days `2027-02-06/2027-02-12`. `local`: the file adds days of the region only, so that
+    a year without the national notice stays provisional. `suspensions` are days off, each with its document.
     """
 
     year: int
@@ -35,6 +45,8 @@ class Year:
     holidays: list[str] = field(default_factory=list)
     workdays: list[str] = field(default_factory=list)
     provisional: bool = False
+    local: bool = False
+    suspensions: list[Suspension] = field(default_factory=list)
 
 
 class Calendar:
@@ -47,13 +59,24 @@ class Calendar:
         self._notices: dict[int, list[str]] = {
             year: [f"国务院办公厅关于{year}年部分节假日安排的通知"] for year in sorted(years)
         }
+        local: dict[int, list[str]] = {}
+        self._documents: dict[datetime.date, str] = {}
         for overlay in overlays or []:
             holidays = [day for text in overlay.holidays for day in _span(text)]
+            for suspension in overlay.suspensions:
+                suspended = _span(suspension.days)
+                holidays += suspended
+                self._documents |= dict.fromkeys(suspended, suspension.document)
             workdays = [day for text in overlay.workdays for day in _span(text)]
             self._holidays = (self._holidays | set(holidays)) - set(workdays)
             self._workdays = (self._workdays | set(workdays)) - set(holidays)
-            if not overlay.provisional:
+            if overlay.local:
+                local.setdefault(overlay.year, []).append(overlay.notice)
+            elif not overlay.provisional:
                 self._notices.setdefault(overlay.year, []).append(overlay.notice)
+        for year, notices in local.items():
+            if year in self._notices:
+                self._notices[year] += notices
         length = (LAST - FIRST).days + 1
         self._ordinals: list[int] = []
         self._days: list[datetime.date] = []
@@ -104,6 +127,10 @@ class Calendar:
         """True when the day's year has no notice yet: any deadline that falls there is 暂定."""
         return day.year not in self._notices
 
+    def suspended(self, first: datetime.date, last: datetime.date) -> list[tuple[datetime.date, str]]:
+        """The days from first to last on which work was suspended, each with the document that says so."""
+        return sorted((day, document) for day, document in self._documents.items() if first <= day <= last)
+
     def table(self, first: datetime.date, last: datetime.date) -> list[tuple[datetime.date, bool, int, bool]]:
         """Every day from first to last: (day, is a working day, ordinal, provisional). Ordinals count working days."""
         return [
@@ -147,8 +174,12 @@ def _read(file: Path, faults: list[str]) -> list[Year]:
 def _check(year: Year, where: str, faults: list[str]) -> None:
     if not year.notice.strip():
         faults.append(f"{where}：notice 不能为空，请写明放假安排的文件名称或文号")
+    for suspension in year.suspensions:
+        if not suspension.document.strip():
+            faults.append(f"{where}：suspensions 中“{suspension.days}”没有 document，请写明停工停业的文件名称或文号")
+    suspended = [suspension.days for suspension in year.suspensions]
     seen: dict[datetime.date, str] = {}
-    for key, texts in (("holidays", year.holidays), ("workdays", year.workdays)):
+    for key, texts in (("holidays", year.holidays), ("workdays", year.workdays), ("suspensions", suspended)):
         for text in texts:
             try:
                 days = _span(text)
@@ -162,5 +193,5 @@ def _check(year: Year, where: str, faults: list[str]) -> None:
                 if day.year != year.year:
                     faults.append(f"{where}：{key} 中 {day} 不在 {year.year} 年，请改正年份或放入该年的文件")
                 elif seen.get(day, key) != key:
-                    faults.append(f"{where}：{day} 同时写在 holidays 与 workdays，请只留一处")
+                    faults.append(f"{where}：{day} 同时写在 {seen[day]} 与 {key}，请只留一处")
                 seen[day] = key

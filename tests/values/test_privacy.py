@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+import datetime
 
-from standard import privacy
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from standard import privacy, record
 
 
 def kinds(text: str) -> list[str]:
@@ -57,3 +61,39 @@ def test_names(name: str, shown: str) -> None:
 def test_hash_depends_on_the_key() -> None:
     assert privacy.keyed_hash("x", b"a") == privacy.keyed_hash("x", b"a") != privacy.keyed_hash("x", b"b")
     assert len(privacy.keyed_hash("x", b"a")) <= 64
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("当事人张三，住址：山西省朔州市朔城区幸福街12号楼3单元", ["address"]), ("户籍所在地为示例县东村三组", ["address"]),
+        ("家庭住址 示例市平安路5号", ["address"]), ("住址：示例市平安路5号，电话13800138000", ["address", "mobile"]),
+        ("住址：示例市***", []), ("住址：示例市平鲁区", []), ("经营地址：示例市平安路5号", []), ("住所：示例市开发大道1号", []),
+        ("当事人户籍管理违法一案", []), ("住址见身份证", []),
+    ],
+)  # fmt: skip
+def test_homes_are_found_where_they_are_called_so(text: str, found: list[str]) -> None:
+    assert kinds(text) == found
+    assert kinds(privacy.mask(text)) == []
+
+
+def test_a_home_in_a_column_is_told_and_masked_everywhere() -> None:
+    home = "示例市平安路5号楼2单元301室"
+    made = record.make("penalty", {"counterparty": "张三丰"}, profile="portal", today=datetime.date(2026, 10, 12), key=b"k",
+                       raw={"当事人": "张三丰", "家庭住址": home})  # fmt: skip
+    told = [(defect["rule"], defect["field"]) for defect in made["defects"] if defect["code"] == "over_disclosed"]
+    assert told == [("P1", "家庭住址")] and home not in str(made) and "平安路5号" not in str(made)
+    sent = record.make("penalty", {"counterparty": "张三丰"}, profile="submission", today=datetime.date(2026, 10, 12), key=b"k",
+                       raw={"家庭住址": home})  # fmt: skip
+    assert home not in str(sent) and not any(defect["code"] == "over_disclosed" for defect in sent["defects"])
+
+
+ANY = st.text(alphabet="住址户籍地：为市县区路村组号楼室12345678901350XＸ１３- *张信用代码身份证卡", max_size=60)
+
+
+@given(ANY)
+def test_what_is_masked_has_nothing_left_and_stays_as_it_is(text: str) -> None:
+    masked = privacy.mask(text)
+    assert privacy.find(masked) == [] and privacy.mask(masked) == masked
+    if masked != text:
+        assert privacy.may_leak(text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from pathlib import Path
 
+import chinese_calendar
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -94,3 +95,41 @@ def test_every_fault_of_an_overlay_is_told(tmp_path: Path) -> None:
         Calendar.load(write(tmp_path, text))
     assert len(caught.value.faults) == 3
     assert all("2027.yml" in fault for fault in caught.value.faults)
+
+
+def test_every_day_of_the_library_is_the_same() -> None:
+    day = D(2004, 1, 1)
+    while day.year <= 2026:
+        assert CALENDAR.is_workday(day) == chinese_calendar.is_workday(day), day
+        day += datetime.timedelta(days=1)
+
+
+def test_the_state_councils_list_of_2026() -> None:
+    spans = [("01-01", 3), ("02-15", 9), ("04-04", 3), ("05-01", 5), ("06-19", 3), ("09-25", 3), ("10-01", 7)]
+    for first, length in spans:
+        begin = D.fromisoformat(f"2026-{first}")
+        assert not any(CALENDAR.is_workday(begin + datetime.timedelta(n)) for n in range(length))
+    for text in ("2026-01-04", "2026-02-14", "2026-02-28", "2026-05-09", "2026-09-20", "2026-10-10"):
+        assert CALENDAR.is_workday(D.fromisoformat(text))
+
+
+def test_local_days_do_not_settle_a_year(tmp_path: Path) -> None:
+    text = "year: 2027\nnotice: 示政办〔2026〕3号\nlocal: true\nholidays: [2027-09-02]\n"
+    calendar = Calendar.load(write(tmp_path, text))
+    assert calendar.provisional(D(2027, 9, 1)) and calendar.notice(2027) is None
+    assert not calendar.is_workday(D(2027, 9, 2))
+    (tmp_path / "2027-national.yml").write_text("year: 2027\nnotice: 国办发明电〔2026〕9号\n", encoding="utf-8")
+    settled = Calendar.load(tmp_path)
+    assert not settled.provisional(D(2027, 9, 1)) and settled.notice(2027) == "国办发明电〔2026〕9号；示政办〔2026〕3号"
+
+
+def test_suspensions_carry_their_document(tmp_path: Path) -> None:
+    text = (
+        "year: 2026\nnotice: 台风停工\nlocal: true\n"
+        "suspensions: [{days: 2026-08-04/2026-08-05, document: 示防指〔2026〕7号, reason: 台风}]\n"
+    )
+    calendar = Calendar.load(write(tmp_path, text))
+    assert calendar.add(D(2026, 8, 3), 1) == D(2026, 8, 6)
+    assert calendar.suspended(D(2026, 8, 1), D(2026, 8, 4)) == [(D(2026, 8, 4), "示防指〔2026〕7号")]
+    with pytest.raises(Refused, match="document"):
+        Calendar.load(write(tmp_path, text.replace("示防指〔2026〕7号", '""')))
