@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from intake.grids import Grid
+from intake.grids import Grid, Row
 from standard import editions
 from standard.aliases import Column, kind_of, match, normalise
 from standard.values import clean_text
@@ -23,53 +23,108 @@ _FOOTER = re.compile(
 
 @dataclass
 class Table:
-    """A table found in a grid: its kind and edition, what each column means, and its rows (number, cells)."""
+    """A table found in a grid: its kind and edition, what each column means, and where its data begins."""
 
     grid: Grid
     kind: str | None
     edition: str | None
     labels: list[str]
     columns: list[Column | None]
-    rows: list[tuple[int, list[str]]]
+    start: int = 0  # rows above the data
+    shown: list[str] = field(default_factory=list)  # labels as a receipt calls them, each once
+    money: dict[str, str | None] = field(default_factory=dict)  # field -> unit of money its label names
+
+    def __post_init__(self) -> None:
+        self.shown = _shown(self.labels)
+        self.money = {column.field: column.money for column in self.columns if column is not None}
+        self._fields = [None if column is None else column.field for column in self.columns]
+        self._keys = [at for at, column in enumerate(self.columns) if column is not None][:3]
+
+    def stream(self) -> Iterator[tuple[int, Row]]:
+        """Its rows, each with its number in the file: no blank rows, no footer, no header printed again."""
+        first, labels, keys = self.grid.first, self.labels, self._keys
+        for place, row in enumerate(self.grid.stream()):
+            if place < self.start:
+                continue
+            few = len(row) - row.count("") <= 3 or len(set(row)) <= 4  # blank, a footer, or a text over merged cells
+            if few and (not "".join(row).strip() or _is_footer(row)):
+                continue
+            for at in keys:
+                if at < len(row) and row[at] == labels[at] and _repeats(row, labels):
+                    break
+            else:
+                yield first + place, row
+
+    @property
+    def rows(self) -> list[tuple[int, Row]]:
+        """All its rows at once: for small files."""
+        return list(self.stream())
+
+    def texts(self, cells: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
+        """One row by field, and the whole row by label. Blank cells are left out."""
+        texts: dict[str, str] = {}
+        raw: dict[str, str] = {}
+        for label, name, cell in zip(self.shown, self._fields, cells, strict=False):
+            text = cell.strip()
+            if text:
+                raw[label] = text
+                if name is not None:
+                    texts[name] = text
+        return texts, raw
+
+    def column_of(self, name: str) -> int | None:
+        """Where a field stands, from 0."""
+        return self._fields.index(name) if name in self._fields else None
 
 
-def find_table(grid: Grid, edition: str | None = None) -> Table | None:
-    """The table of a grid, its header in any of the first ten rows; None when no row looks like one."""
-    best: tuple[float, int, int, list[str]] | None = None
-    for at in range(min(HEADER_ROWS, len(grid.rows))):
-        single = grid.rows[at]
-        for height, labels in (
-            (1, single),
-            (2, _joined(single, grid.rows[at + 1]) if at + 1 < len(grid.rows) else None),
-        ):
+def _shown(labels: Sequence[str]) -> list[str]:
+    shown: list[str] = []
+    seen: set[str] = set()
+    for label in labels:
+        text = clean_text(label) or "（无标题）"
+        while text in seen:
+            text += "′"
+        seen.add(text)
+        shown.append(text)
+    return shown
+
+
+def find_table(
+    grid: Grid, edition: str | None = None, kind: str | None = None, lookups: Mapping[str, str] | None = None
+) -> Table | None:
+    """The table of a grid, its header in any of the first ten rows; None when no row looks like one.
+
+    `kind` and `lookups` (label -> field) serve a source that says them itself.
+    """
+    head = grid.head(HEADER_ROWS + 3 + 3 * _SAMPLES)
+    best: tuple[float, int, int, Sequence[str]] | None = None
+    for at in range(min(HEADER_ROWS, len(head))):
+        single = head[at]
+        for height, labels in ((1, single), (2, _joined(single, head[at + 1]) if at + 1 < len(head) else None)):
             if labels is None:
                 continue
-            score = _score(labels)
+            score = _score(labels, lookups)
             if score > 0 and (best is None or score > best[0] + 0.01):
                 best = (score, at, height, labels)
     if best is None:
         return None
-    _, at, height, labels = best
+    _, at, height, named = best
+    labels = list(named)
     start = at + height
-    while start < len(grid.rows) and start < at + height + 2 and _is_rules(grid.rows[start]):
+    while start < len(head) and start < at + height + 2 and _is_rules(head[start]):
         start += 1
-    kind = kind_of(labels) or kind_of_name(grid.name)
-    data = [
-        (grid.first + place, row)
-        for place, row in enumerate(grid.rows[start:], start=start)
-        if any(cell.strip() for cell in row) and not _is_footer(row) and not _repeats(row, labels)
-    ]
-    samples = [row for _, row in data[:_SAMPLES]]
-    columns = match(labels, kind, samples)
-    return Table(grid, kind, edition or editions.recognise(labels, kind), labels, columns, data)
+    kind = kind or kind_of(labels) or kind_of_name(grid.name)
+    samples = [row for row in head[start:] if any(cell.strip() for cell in row) and not _repeats(row, labels)]
+    columns = match(labels, kind, samples[:_SAMPLES], lookups)
+    return Table(grid, kind, edition or editions.recognise(labels, kind), labels, columns, start)
 
 
-def _score(labels: Sequence[str]) -> float:
+def _score(labels: Sequence[str], lookups: Mapping[str, str] | None = None) -> float:
     """How much a row looks like a header: the confidence of its columns, if it names a number or a party at all."""
     filled = [label for label in labels if label.strip()]
     if len(filled) < 2 or len(set(filled)) < 2 or sum(len(label) for label in filled) > 120 * len(filled):
         return 0.0
-    known = [column for column in match(labels) if column is not None]
+    known = [column for column in match(labels, lookups=lookups) if column is not None]
     fields = {column.field for column in known}
     if len(known) < 2 or not fields & {"document_number", "counterparty", "licence_number"}:
         return 0.0
@@ -113,22 +168,3 @@ def kind_of_name(name: str) -> str | None:
     if licence == penalty:
         return None
     return "licence" if licence else "penalty"
-
-
-def texts_of(table: Table, cells: Sequence[str]) -> tuple[dict[str, str], dict[str, str | None], dict[str, str]]:
-    """One row by field, the units of its money, and the whole row by label."""
-    texts: dict[str, str] = {}
-    money: dict[str, str | None] = {}
-    raw: dict[str, str] = {}
-    for label, column, cell in zip(table.labels, table.columns, cells, strict=False):
-        text = cell.strip()
-        if not text:
-            continue
-        shown = clean_text(label) or "（无标题）"
-        while shown in raw:
-            shown += "′"
-        raw[shown] = text
-        if column is not None:
-            texts[column.field] = text
-            money[column.field] = column.money
-    return texts, money, raw

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from intake.grids import Grid, cell_text
-from intake.read_csv import decode
+from intake.read_csv import MAX_COLUMNS, decode
 from standard.errors import Refused
 
 _DEPTH = 6
@@ -25,6 +25,8 @@ def read_json(content: bytes, where: str) -> list[Grid]:
         data = _lines(text, where, error)
     grids: list[Grid] = []
     _collect(data, "", grids, 0)
+    if not grids:
+        raise Refused(f'{where}：JSON 中没有记录列表，应为对象的列表，如 [{{"cf_wsh": …}}]，请检查接口或导出设置')
     return grids
 
 
@@ -55,12 +57,16 @@ def _collect(node: Any, path: str, grids: list[Grid], depth: int) -> None:
 
 
 def _grid(records: list[dict[str, Any]], path: str) -> Grid:
-    keys = list(dict.fromkeys(str(key) for record in records for key in record))
-    rows = [[_text(record.get(key)) for key in keys] for record in records]
-    return Grid(path, [keys, *rows], first=0)  # the header is no row of the list: record 1 is row 1
+    keys = list(dict.fromkeys(key for record in records for key in record))
+    if len(keys) > MAX_COLUMNS:
+        keys = keys[:MAX_COLUMNS]
+    rows = [[text_of(record.get(key)) for key in keys] for record in records]
+    return Grid(
+        path, [[text_of(key) for key in keys], *rows], first=0
+    )  # the header is no row of the list: record 1 is row 1
 
 
-def _text(value: Any) -> str:
-    if isinstance(value, (dict, list)):
-        return json.dumps(value, ensure_ascii=False)
-    return cell_text(value)
+def text_of(value: Any) -> str:
+    """A value as text that can be stored: a half of a character pair, which JSON can name, becomes a question mark."""
+    text = json.dumps(value, ensure_ascii=False) if isinstance(value, (dict, list)) else cell_text(value)
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()

@@ -2,6 +2,9 @@
 
 A row says who reports it, when it was received and what was decided; its values pass through `standard.record.make`. Its id
 is built from the unit, the kind and the raw number and party, so that our cleaning may improve without doubling anything.
+
+Rows are streamed: read, made and stored chunk by chunk in one transaction, so that a file of any length needs little memory
+and a killed import leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -9,13 +12,14 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
-import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import insert, select, text, update
 from sqlalchemy.orm import Session
 
 from db.clock import local, now
@@ -24,22 +28,30 @@ from db.session import session_of, upsert
 from db.settings import Workspace
 from db.units import UnitIndex
 from intake.grids import Source
-from intake.headers import Table, find_table, kind_of_name, texts_of
+from intake.headers import Table, find_table, kind_of_name
 from intake.read_archive import read_source
-from intake.receipts import Line, Receipt, write_receipt
-from standard import privacy, record, values
+from intake.receipts import Line, Marked, Receipt, cell_name, masked_cells, write_receipt
+from intake.rows import CHUNK, COLUMNS, Makers, Prepared, Reader, Told
+from standard import kinds
+from standard.aliases import kind_of, normalise
 from standard.errors import Refused
 from standard.fields import FIELDS
 from standard.strict_yaml import nearest
+from standard.values import clean_text
 
 Progress = Callable[[str], None]
-_CHUNK = 500
-_TIME = re.compile(r"(?<!\d)([01]?\d|2[0-3])[:：]([0-5]\d)(?:[:：]([0-5]\d))?")
+_KEYS = 400  # values in one IN (…)
+_HELD = 24 << 20  # bytes of parsed sources to hold between checking and storing; beyond, they are read twice
+_LARGE = 600_000  # bytes of a file from which further processes pay
+_MAPPING = (".yml", ".yaml")
+_OUTER = ("unit_id", "received_at", "last_received_at", "batch", "version", "copies", "warnings")
+_ALL = ("record_id", *COLUMNS, *_OUTER)
+_AT = {name: place for place, name in enumerate(_ALL)}
 
 
 def import_submissions(
     workspace: Workspace,
-    sources: Sequence[Path],
+    sources: Sequence[Path | str],
     *,
     unit: str | None = None,
     received_at: datetime.datetime | None = None,
@@ -48,65 +60,116 @@ def import_submissions(
 ) -> list[Receipt]:
     """Imports each source in a transaction of its own; the same bytes again change nothing.
 
-    `unit`, `received_at` and `edition` serve the rows that do not say so themselves. Raises Refused with every fault when any
-    source cannot be read; then nothing is written.
+    A source is a file, a zip, a folder (disc), or a mapping file (.yml) that names a database or a JSON interface. `unit`,
+    `received_at` and `edition` serve the rows that do not say so themselves. Raises Refused with every fault when any source
+    cannot be read; then nothing is written.
     """
     tell = progress or (lambda _: None)
+    chosen = None if edition == "auto" else edition
     faults: list[str] = []
-    read: list[tuple[Source, list[Table]]] = []
-    for path in sources:
+    read: list[tuple[Source, list[Table]] | Path] = []
+    held = 0
+    for given in sources:
+        path = Path(given)
         tell(f"读取 {path}")
         try:
-            source = read_source(Path(path), workspace.settings.crawl.max_unpacked_mb)
-            read.append((source, _tables(source, None if edition == "auto" else edition)))
+            if path.suffix.lower() in _MAPPING:
+                _check_mapping(path)
+                read.append(path)
+                continue
+            source = read_source(path, workspace.settings.crawl.max_unpacked_mb)
+            tables = _tables(source, chosen)
+            held += source.size
+            if held > _HELD and len(sources) > 1:
+                source.release()
+            read.append((source, tables))
         except Refused as refused:
             faults += refused.faults
     if faults:
         raise Refused(*faults)
     moment = local(received_at) if received_at else now()
-    return [_Import(workspace, source, tables, unit, moment, tell).run() for source, tables in read]
+    receipts: list[Receipt] = []
+    for item in read:
+        if isinstance(item, Path):
+            receipts += _pull(workspace, item, unit, received_at, chosen, tell)
+        else:
+            source, tables = item
+            receipts.append(Import(workspace, source, tables, unit, moment, tell).run())
+            source.release()
+    return receipts
+
+
+def _check_mapping(path: Path) -> None:
+    from intake.mapping import load_mapping
+
+    load_mapping(path)
+
+
+def _pull(
+    workspace: Workspace, path: Path, unit: str | None, received_at: datetime.datetime | None, edition: str | None,
+    tell: Progress,
+) -> list[Receipt]:  # fmt: skip
+    from intake.pull import pull  # it imports us
+
+    return pull(workspace, path, unit=unit, received_at=received_at, edition=edition, tell=tell)
 
 
 def _tables(source: Source, edition: str | None) -> list[Table]:
-    tables = []
+    tables: list[Table] = []
+    counted = 0
     for grid in source.grids:
         table = find_table(grid, edition)
         if table is None:
-            if any(cell.strip() for row in grid.rows for cell in row):
+            if any(cell.strip() for row in grid.head(50) for cell in row):
                 source.notes.append(f"{grid.name or '（无名表）'}：前十行内未找到表头，未读取")
             continue
         table.kind = table.kind or kind_of_name(Path(source.path).name)
+        wider = _wider(table)
+        if wider is not None:
+            count = sum(1 for _ in table.stream())
+            source.notes.append(f"{grid.name}：识别为“{wider}”，共 {count} 行；不参加双公示比对，只计数，未导入")
+            counted += 1
+            continue
         tables.append(table)
-    if len(tables) == 0:
+    if len(tables) + counted == 0:
         raise Refused(
             f"{source.path}：前十行内未找到双公示表头（须有决定书文号或行政相对人名称等列），请检查文件或表头"
         )
     return tables
 
 
-@dataclass
-class _State:
-    """One submission as it will stand after the import."""
+def _wider(table: Table) -> str | None:
+    """The name of a wider kind (red list, inspection …) when sheet or header tell one: it must not pass for a penalty."""
+    if kind_of(table.labels) is not None and table.column_of("document_number") is not None:
+        return None  # the header is one of licences or penalties, whatever the sheet is called
+    found = kinds.told_by([normalise(label)[0] for label in table.labels]) or kinds.named(table.grid.sheet)
+    return kinds.KINDS[found].label if found in kinds.WIDER else None
 
-    row: dict[str, Any]
-    hash: str
+
+@dataclass(slots=True)
+class _Known:
+    """What must be remembered of a submission until the import ends."""
+
+    hash: bytes
+    received: datetime.datetime
+    last: datetime.datetime
+    copies: int
+    version: int
     seen: int = 0  # identical rows of it in this source
-    changed: bool = False
+    at: int = 0  # the row that brought it
 
 
-@dataclass
+@dataclass(slots=True)
 class _Item:
-    """One row on its way in."""
+    """One row that can be taken."""
 
-    table: Table
-    number: int
+    row: Prepared
+    id: str
     unit: str
     received: datetime.datetime
-    record: dict[str, Any]
-    late_notes: list[str] = field(default_factory=list)
 
 
-class _Import:
+class Import:
     """One source, one transaction."""
 
     def __init__(
@@ -116,27 +179,70 @@ class _Import:
         self.workspace, self.source, self.tables, self.moment, self.tell = workspace, source, tables, moment, tell
         self.given_unit = unit
         self.batch = f"sub-{source.sha256[:24]}"
-        self.key = workspace.key
-        self.today = max(moment, now()).date()
+        self.known_until = moment  # what the platform knows is known up to here
+        self.batch_source = source.path
         self.receipt = Receipt(self.batch, source.path, "submissions", notes=list(source.notes))
+        self.receipt.path = workspace.var / "receipts" / f"{self.batch}.xlsx"
+        self.known: dict[bytes, _Known] = {}
+        self.fresh: dict[bytes, list[Any]] = {}  # rows of this chunk that are not stored yet
+        self.rewritten: dict[bytes, list[Any]] = {}
+        self.touched: dict[bytes, _Known] = {}
         self.refused: list[dict[str, Any]] = []
-        self.states: dict[str, _State] = {}
+        self.tried: dict[str, list[tuple[str | None, str | None, str | None, datetime.datetime]]] = {}
+        self.places: dict[tuple[str | None, ...], str | None] = {}
 
     def run(self) -> Receipt:
-        with session_of(self.workspace) as session:
-            again = session.scalar(
-                select(Batch).where(Batch.sha256 == self.source.sha256, Batch.register == "submissions")
-            )
-            if again is not None:
-                return self._again(again)
-            self.units = UnitIndex.load(session)
-            self.fallback = self._unit_given()
-            items = [item for table in self.tables for item in self._items(table)]
-            for start in range(0, len(items), _CHUNK):
-                self.tell(f"{self.source.path}：已写入 {start}/{len(items)} 行")
-                self._take(session, items[start : start + _CHUNK])
-            self._write(session)
+        """Imports it; what was imported before changes nothing."""
+        large = self.source.size > _LARGE
+        try:
+            with Makers(large) as makers, session_of(self.workspace) as session:
+                again = session.scalar(
+                    select(Batch).where(Batch.sha256 == self.source.sha256, Batch.register == "submissions")
+                )
+                if again is not None:
+                    return self._again(again)
+                self.begin(session)
+                for table in self.tables:
+                    self.take_table(session, makers, table)
+                self.finish(session)
+        except BaseException:
+            self.receipt.discard()
+            raise
         return self.receipt
+
+    def begin(self, session: Session) -> None:
+        """What is there already decides what must be looked up."""
+        self.units = UnitIndex.load(session)
+        self.fallback = self._unit_given()
+        self.dated = any(alias.get("until") for unit in self.units.units.values() for alias in unit.aliases)
+        self.any_stored = session.scalar(select(Submission.record_id).limit(1)) is not None
+        self.any_refused = session.scalar(select(RefusedRow.id).limit(1)) is not None
+        self.sqlite = session.get_bind().dialect.name == "sqlite"
+        if self.sqlite:
+            session.execute(text("PRAGMA cache_size=-65536"))
+
+    def take_table(self, session: Session, makers: Makers, table: Table) -> None:
+        reader = Reader.of(table, max(self.moment, now()).date(), self.workspace.key)
+        self.receipt.labels[table.grid.name] = table.shown
+        for chunk in makers.prepare(reader, table.stream()):
+            self.take(session, table, chunk)
+
+    def take(self, session: Session, table: Table, chunk: list[Prepared]) -> None:
+        """Settles and stores one chunk of rows."""
+        if self.receipt.rows % 2000 < len(chunk):
+            self.tell(f"{self.source.path}：已处理 {self.receipt.rows} 行")
+        self.receipt.rows += len(chunk)
+        items = []
+        for row in chunk:
+            item = self._item(table, row)
+            if item is not None:
+                items.append(item)
+        if self.any_stored:
+            self._load(session, {item.id for item in items})
+        firsts = self._attempts(session, items) if self.any_refused else {}
+        for item in items:
+            self._settle(table, item, firsts)
+        self._flush(session)
 
     def _again(self, batch: Batch) -> Receipt:
         """The same bytes were imported before: every row is known, nothing is written."""
@@ -154,286 +260,270 @@ class _Import:
             raise Refused(f"--unit {self.given_unit}：没有这个单位{nearest(self.given_unit, words)}")
         return found
 
-    # ------------------------------------------------------------ reading rows
+    # ------------------------------------------------------------ one row
 
-    def _items(self, table: Table) -> list[_Item]:
-        items = []
-        for number, cells in table.rows:
-            self.receipt.rows += 1
-            if self.receipt.rows % 5000 == 0:
-                self.tell(f"{self.source.path}：已读 {self.receipt.rows} 行")
-            item = self._item(table, number, cells)
-            if item is not None:
-                items.append(item)
-        return items
-
-    def _item(self, table: Table, number: int, cells: Sequence[str]) -> _Item | None:
-        texts, money, raw = texts_of(table, cells)
-        kind = table.kind or _kind_of_row(texts)
-        made = record.make(
-            kind or "penalty", texts, money=money, profile="submission", edition=table.edition, today=self.today,
-            key=self.key, raw=raw,
-        )  # fmt: skip
-        unit = self._unit_of(texts, made)
-        received = _moment(texts.get("received_at")) or self.moment
-        reasons = self._reasons(kind, unit, texts, made)
-        if reasons:
-            self._refuse(table, number, kind, unit, received, made, reasons)
-            return None
-        assert unit is not None and kind is not None
-        made["record_id"] = _record_id(unit, kind, texts)
-        return _Item(table, number, unit, received, made)
-
-    def _unit_of(self, texts: dict[str, str], made: dict[str, Any]) -> str | None:
-        day = made["decision_date"]
-        for name, code in (
-            (texts.get("reporting_unit"), None),
-            (made["source_unit"], made["source_unit_code"]),
-            (made["authority"], made["authority_code"]),
-        ):
-            if name or code:
-                found = self.units.find(values.clean_text(name), day, code)
-                if found is not None:
-                    return found
-        return self.fallback
-
-    def _reasons(
-        self, kind: str | None, unit: str | None, texts: dict[str, str], made: dict[str, Any]
-    ) -> list[dict[str, str]]:
-        """Why a row cannot be taken: only when it cannot be told what or whose it is, or it never reached the platform."""
-        reasons: list[dict[str, str]] = []
-        if made["document_number"] is None and made["counterparty"] is None:
-            reasons.append(
-                _reason(
-                    "R1",
-                    "document_number",
-                    "既无文号也无行政相对人名称，无法识别",
-                    "请补填文号和行政相对人名称后重新报送",
-                )
-            )
-        if kind is None:
-            reasons.append(
-                _reason("R2", "kind", "无法判断是行政许可还是行政处罚", "请使用许可或处罚的模板，或在工作表名中写明")
-            )
+    def _item(self, table: Table, row: Prepared) -> _Item | None:
+        unit = self._unit_of(row.place)
+        received = row.received or self.moment
+        reasons = row.reasons
         if unit is None:
-            named = texts.get("reporting_unit") or made["source_unit"] or made["authority"]
-            what = f"单位“{named}”不在单位名录中" if named else "没有报送单位、数据来源单位或机关"
-            hint = nearest(named, self.units.names()) if named else ""
-            cure = "请更正单位名称，或在 units.yml 中登记别名，或用 --unit 指定"
-            reasons.append(_reason("R3", "reporting_unit", what + (hint if "是否" in hint else ""), cure))
-        state = values.clean_text(texts.get("report_status"))
-        if state in ("未上报", "待上报", "0", "已撤销", "2"):
-            reasons.append(_reason("R4", "report_status", f"上报状态为“{state}”，平台未接收", "请在平台完成上报"))
-        error = values.clean_text(texts.get("error_reason"))
-        if error is not None and state not in ("已上报", "成功", "上报成功", "1"):
-            reasons.append(
-                _reason("R5", "error_reason", f"平台退回：{privacy.mask(error)}", "请按退回原因更正后重新报送")
-            )
-        return reasons
+            reasons = [*reasons, self._nowhere(row.place)]
+        if reasons:
+            self._refuse(table, row, unit, received, reasons)
+            return None
+        assert unit is not None and row.kind is not None
+        whole = f"[{json.dumps(unit, ensure_ascii=False)}, {row.identity}"
+        return _Item(row, hashlib.sha256(whole.encode("utf-8", "replace")).hexdigest()[:32], unit, received)
+
+    def _unit_of(self, place: tuple[str | None, ...]) -> str | None:
+        if not self.dated:
+            place = (*place[:5], None)
+        if place in self.places:
+            return self.places[place]
+        reporting, source, source_code, authority, authority_code, day = place
+        on = None if day is None else datetime.date.fromisoformat(day)
+        found = self.fallback
+        for name, code in ((reporting, None), (source, source_code), (authority, authority_code)):
+            unit = self.units.find(clean_text(name), on, code) if name or code else None
+            if unit is not None:
+                found = unit
+                break
+        if len(self.places) > 100_000:
+            self.places.clear()
+        self.places[place] = found
+        return found
+
+    def _nowhere(self, place: tuple[str | None, ...]) -> Told:
+        named = place[0] or place[1] or place[3]
+        what = f"单位“{named}”不在单位名录中" if named else "没有报送单位、数据来源单位或机关"
+        hint = nearest(named[:100], self.units.names()) if named else ""
+        cure = "请更正单位名称，或在 units.yml 中登记别名，或用 --unit 指定"
+        return ("R3", "reporting_unit", "E", what + (hint if "是否" in hint else ""), cure)
 
     def _refuse(
-        self, table: Table, number: int, kind: str | None, unit: str | None, received: datetime.datetime,
-        made: dict[str, Any], reasons: list[dict[str, str]],
-    ) -> None:  # fmt: skip
+        self, table: Table, row: Prepared, unit: str | None, received: datetime.datetime, reasons: list[Told]
+    ) -> None:
         self.receipt.refused += 1
-        attempted = not any(reason["rule"] == "R4" for reason in reasons)  # never sent: no attempt to count
-        place = f"{self.source.sha256}|{table.grid.name}|{number}"
+        attempted = not any(reason[0] == "R4" for reason in reasons)  # never sent: no attempt to count
+        place = f"{self.source.sha256}|{table.grid.name}|{row.number}"
+        number_key = row.number_key if attempted else None
+        party_key = row.party_key if attempted else None
         self.refused.append(
             {
                 "id": hashlib.sha256(place.encode("utf-8", "replace")).hexdigest()[:32],
                 "batch": self.batch,
                 "unit_id": unit,
-                "kind": kind,
-                "document_number_key": made["document_number_key"] if attempted else None,
-                "counterparty_key": made["counterparty_key"] if attempted else None,
+                "kind": row.kind,
+                "document_number_key": number_key,
+                "counterparty_key": party_key,
                 "received_at": received,
                 "sheet": table.grid.name[:200],
-                "row": number,
-                "reasons": reasons,
-                "raw": made["raw"],
+                "row": row.number,
+                "reasons": [
+                    dict(zip(("rule", "field", "severity", "message", "cure"), reason, strict=True))
+                    for reason in reasons
+                ],
+                "raw": masked_cells(row.values[_RAW]),
             }
         )
-        for reason in reasons:
-            self._line(table, number, "退回", made, reason)
+        if number_key is not None:
+            self.tried.setdefault(number_key, []).append((party_key, unit, row.kind, received))
+        self._told(table, row, "退回", reasons)
 
-    # ------------------------------------------------------------ writing rows
-
-    def _take(self, session: Session, items: list[_Item]) -> None:
-        self._load(session, {item.record["record_id"] for item in items} - set(self.states))
-        firsts = self._attempts(session, items)
-        for item in items:
-            self._settle(item, firsts)
+    # ------------------------------------------------------------ settling
 
     def _load(self, session: Session, ids: set[str]) -> None:
         """The rows that are already there."""
-        for row in session.scalars(select(Submission).where(Submission.record_id.in_(sorted(ids)))):
-            stored = {column.name: getattr(row, column.name) for column in Submission.__table__.columns}
-            self.states[row.record_id] = _State(stored, row.content_hash)
+        wanted = sorted(name for name in ids if bytes.fromhex(name) not in self.known)
+        table = Submission.__table__
+        names = ("record_id", "content_hash", "received_at", "last_received_at", "copies", "version")
+        for start in range(0, len(wanted), _KEYS):
+            asked = select(*(table.c[name] for name in names)).where(
+                table.c.record_id.in_(wanted[start : start + _KEYS])
+            )
+            for name, content, received, last, copies, version in session.execute(asked):
+                self.known[bytes.fromhex(name)] = _Known(_short(content), received, last, copies, version)
 
-    def _attempts(self, session: Session, items: list[_Item]) -> dict[str, list[RefusedRow]]:
+    def _attempts(self, session: Session, items: list[_Item]) -> dict[str, list[Any]]:
         """Earlier refused rows of the same numbers: a first attempt counts as the time of reporting."""
-        keys = {item.record["document_number_key"] for item in items} - {None}
-        rows = session.scalars(
-            select(RefusedRow).where(RefusedRow.document_number_key.in_(sorted(keys))).order_by(RefusedRow.id)
-        )
-        found: dict[str, list[RefusedRow]] = {}
-        for row in rows:
-            found.setdefault(row.document_number_key or "", []).append(row)
+        keys = sorted({item.row.number_key for item in items if item.row.number_key is not None})
+        found: dict[str, list[Any]] = {}
+        table = RefusedRow.__table__
+        names = ("document_number_key", "counterparty_key", "unit_id", "kind", "received_at")
+        for start in range(0, len(keys), _KEYS):
+            asked = select(*(table.c[name] for name in names)).where(
+                table.c.document_number_key.in_(keys[start : start + _KEYS])
+            )
+            for row in session.execute(asked):
+                found.setdefault(row[0], []).append(row)
         return found
 
-    def _settle(self, item: _Item, firsts: dict[str, list[RefusedRow]]) -> None:
-        made = item.record
-        state = self.states.get(made["record_id"])
+    def _settle(self, table: Table, item: _Item, firsts: dict[str, list[Any]]) -> None:
+        key = bytes.fromhex(item.id)
+        state = self.known.get(key)
+        row = item.row
         if state is None:
-            first = min([item.received, *self._tries(item, firsts)])
-            row = {
-                **made, "unit_id": item.unit, "received_at": first, "last_received_at": item.received,
-                "batch": self.batch, "version": 1, "copies": 1, "warnings": [],
-            }  # fmt: skip
-            self.states[made["record_id"]] = _State(row, made["content_hash"], seen=1, changed=True)
+            first = min([item.received, *_tries(item, firsts)]) if firsts else item.received
+            self.known[key] = _Known(_short(row.content_hash), first, item.received, 1, 1, seen=1, at=row.number)
+            self.fresh[key] = self._whole(item, self.known[key])
             self.receipt.accepted += 1
             outcome = "新增"
         else:
-            outcome = self._known(item, state)
-        for defect in made["defects"]:
-            if defect["severity"] in ("E", "W") or outcome == "重复":
-                self._line(item.table, item.number, outcome, made, defect)
-        if outcome != "新增" and not made["defects"]:
-            self._line(item.table, item.number, outcome, made, {})
+            outcome = self._again_seen(item, key, state)
+        told = row.told
+        if outcome == "重复" and state is not None and state.seen > 1 and state.at:
+            told = [
+                *told,
+                ("R6", "document_number", "W", f"与第 {state.at} 行完全相同", "请确认是否重复填报，删去多余的一行"),
+            ]
+        if told:
+            self._told(table, row, outcome, told)
 
-    def _known(self, item: _Item, state: _State) -> str:
-        made, row = item.record, state.row
-        earlier, later = item.received < row["received_at"], item.received > row["last_received_at"]
+    def _again_seen(self, item: _Item, key: bytes, state: _Known) -> str:
+        earlier, later = item.received < state.received, item.received > state.last
         if earlier or later:
-            row["received_at"] = min(row["received_at"], item.received)
-            row["last_received_at"] = max(row["last_received_at"], item.received)
-            state.changed = True
-        if made["content_hash"] == state.hash:
+            state.received = min(state.received, item.received)
+            state.last = max(state.last, item.received)
+            self._touch(key, state)
+        short = _short(item.row.content_hash)
+        if short == state.hash:
             # Platforms export the same row month after month; only twice in one file is twice reported.
             state.seen += 1
-            if state.seen > row["copies"]:
-                row["copies"] = state.seen
-                state.changed = True
+            state.at = state.at or item.row.number
+            if state.seen > state.copies:
+                state.copies = state.seen
+                self._touch(key, state)
             self.receipt.duplicate += 1
             return "重复"
-        if item.received < row["last_received_at"]:
+        if item.received < state.last:
             self.receipt.duplicate += 1  # an older version of what we have
             return "重复"
-        kept = {name: row[name] for name in ("received_at", "last_received_at", "copies", "unit_id")}
-        row.update(made)
-        row.update(kept)
-        row["version"] += 1
-        row["batch"] = self.batch
-        state.hash, state.changed, state.seen = made["content_hash"], True, 1
+        state.version += 1
+        state.hash, state.seen, state.at = short, 1, item.row.number
+        whole = self._whole(item, state)
+        if key in self.fresh:
+            self.fresh[key] = whole
+        else:
+            self.rewritten[key] = whole
+            self.touched.pop(key, None)
         self.receipt.updated += 1
         return "更新"
 
-    def _tries(self, item: _Item, firsts: dict[str, list[RefusedRow]]) -> list[datetime.datetime]:
-        made = item.record
-        return [
-            row.received_at
-            for row in firsts.get(made["document_number_key"] or "", [])
-            if row.counterparty_key in (None, made["counterparty_key"])
-            and row.unit_id in (None, item.unit)
-            and row.kind in (None, made["kind"])
-        ]
+    def _touch(self, key: bytes, state: _Known) -> None:
+        whole = self.fresh.get(key) or self.rewritten.get(key)
+        if whole is None:
+            self.touched[key] = state
+        else:
+            whole[_AT["received_at"]], whole[_AT["last_received_at"]] = _stored(state.received), _stored(state.last)
+            whole[_AT["copies"]] = state.copies
+
+    def _whole(self, item: _Item, state: _Known) -> list[Any]:
+        outer = [item.unit, _stored(state.received), _stored(state.last), self.batch, state.version, state.copies, "[]"]
+        return [item.id, *item.row.values, *outer]
+
+    # ------------------------------------------------------------ storing
+
+    def _flush(self, session: Session) -> None:
+        connection = session.connection()
+        mark = "?" if self.sqlite else "%s"
+        if self.fresh:
+            names, marks = ", ".join(_ALL), ", ".join([mark] * len(_ALL))
+            statement = f"INSERT INTO submission ({names}) VALUES ({marks})"  # noqa: S608 - names of our own columns
+            connection.exec_driver_sql(statement, [tuple(row) for row in self.fresh.values()])
+        if self.rewritten:
+            names = ", ".join(f"{name} = {mark}" for name in _ALL[1:])
+            statement = f"UPDATE submission SET {names} WHERE record_id = {mark}"  # noqa: S608
+            connection.exec_driver_sql(statement, [(*row[1:], row[0]) for row in self.rewritten.values()])
+        if self.touched:
+            names = ", ".join(f"{name} = {mark}" for name in ("received_at", "last_received_at", "copies"))
+            statement = f"UPDATE submission SET {names} WHERE record_id = {mark}"  # noqa: S608
+            changed = [(_stored(s.received), _stored(s.last), s.copies, key.hex()) for key, s in self.touched.items()]
+            connection.exec_driver_sql(statement, changed)
+        if self.refused:
+            upsert(session, RefusedRow.__table__, self.refused)  # type: ignore[arg-type]
+        self.fresh, self.rewritten, self.touched, self.refused = {}, {}, {}, []
 
     def _count_attempts(self, session: Session) -> None:
         """Rows refused in this very file are attempts too, whether their corrected row stands above, below or in the database."""
-        tried: dict[str, list[dict[str, Any]]] = {}
-        for row in self.refused:
-            if row["document_number_key"] is not None:
-                tried.setdefault(row["document_number_key"], []).append(row)
-        known = session.scalars(
-            select(Submission.record_id).where(Submission.document_number_key.in_(sorted(tried)))
-        ).all()
-        self._load(session, set(known) - set(self.states))
-        for state in self.states.values():
-            taken = state.row
-            for row in tried.get(taken["document_number_key"] or "", []):
-                same = all(row[name] in (None, taken[name]) for name in ("counterparty_key", "unit_id", "kind"))
-                if same and row["received_at"] < taken["received_at"]:
-                    taken["received_at"] = row["received_at"]
-                    state.changed = True
+        table = Submission.__table__
+        names = ("record_id", "document_number_key", "counterparty_key", "unit_id", "kind", "received_at")
+        keys = sorted(self.tried)
+        for start in range(0, len(keys), _KEYS):
+            asked = select(*(table.c[name] for name in names)).where(
+                table.c.document_number_key.in_(keys[start : start + _KEYS])
+            )
+            for name, number, party, unit, kind, received in session.execute(asked).all():
+                first = min(
+                    (
+                        at
+                        for tried_party, tried_unit, tried_kind, at in self.tried[number]
+                        if tried_party in (None, party) and tried_unit in (None, unit) and tried_kind in (None, kind)
+                    ),
+                    default=received,
+                )
+                if first < received:
+                    session.execute(update(Submission).where(Submission.record_id == name).values(received_at=first))
 
-    def _write(self, session: Session) -> None:
+    def finish(self, session: Session) -> None:
+        """The account, the receipt; the commit follows."""
         receipt = self.receipt
         editions = sorted({table.edition for table in self.tables if table.edition})
-        receipt.path = self.workspace.var / "receipts" / f"{self.batch}.xlsx"
-        session.add(
-            Batch(
-                id=self.batch, register="submissions", source=self.source.path, sha256=self.source.sha256,
-                edition="、".join(editions)[:16] or None, received_at=self.moment, imported_at=now(), rows=receipt.rows,
-                accepted=receipt.accepted, updated=receipt.updated, duplicate=receipt.duplicate, refused=receipt.refused,
-                receipt=str(receipt.path),
-            )
-        )  # fmt: skip
-        session.flush()
         self._count_attempts(session)
-        changed = [state.row for state in self.states.values() if state.changed]
-        for start in range(0, len(changed), _CHUNK):
-            upsert(session, Submission.__table__, changed[start : start + _CHUNK])  # type: ignore[arg-type]
-        for start in range(0, len(self.refused), _CHUNK):
-            upsert(session, RefusedRow.__table__, self.refused[start : start + _CHUNK])  # type: ignore[arg-type]
+        batch = {
+            "id": self.batch, "register": "submissions", "source": self.batch_source, "sha256": self.source.sha256,
+            "edition": "、".join(editions)[:16] or None, "received_at": self.known_until, "imported_at": now(),
+            "rows": receipt.rows, "accepted": receipt.accepted, "updated": receipt.updated,
+            "duplicate": receipt.duplicate, "refused": receipt.refused, "receipt": str(receipt.path),
+        }  # fmt: skip
+        session.execute(insert(Batch), [batch])
         write_receipt(receipt, self.moment)
 
-    def _line(self, table: Table, number: int, outcome: str, made: dict[str, Any], told: dict[str, str]) -> None:
-        fieldname = told.get("field", "")
-        self.receipt.rows_detail.append(
-            Line(
-                sheet=table.grid.name, row=number, outcome=outcome, document_number=made["document_number"] or "",
-                counterparty=made["counterparty"] or "", column=_column_label(table, fieldname, made["kind"]),
-                rule=told.get("rule", ""), severity=told.get("severity", ""), message=told.get("message", ""),
-                cure=told.get("cure", ""),
-            )
-        )  # fmt: skip
+    # ------------------------------------------------------------ telling
+
+    def _told(self, table: Table, row: Prepared, outcome: str, told: list[Told]) -> None:
+        lines = []
+        for rule, name, severity, message, cure in told:
+            at = table.column_of(name)
+            label = table.shown[at] if at is not None else _label(name, row.kind)
+            line = Line(
+                table.grid.name, row.number, outcome, *row.shown, cell_name(row.number, at), label, rule, severity, message,
+                cure,
+            )  # fmt: skip
+            lines.append(line)
+            self.receipt.tell(line)
+        if (outcome == "退回" or any(line.severity == "E" for line in lines)) and self.receipt.wants_marked():
+            cells = masked_cells(row.values[_RAW])
+            self.receipt.marked.append(Marked(table.grid.name, row.number, outcome, cells, lines))
 
 
-def _column_label(table: Table, fieldname: str, kind: str) -> str:
-    for label, column in zip(table.labels, table.columns, strict=False):
-        if column is not None and column.field == fieldname:
-            return values.clean_text(label) or ""
-    return FIELDS[fieldname].label_for(kind) if fieldname in FIELDS else ""
+_RAW = COLUMNS.index("raw")
 
 
-def _reason(rule: str, fieldname: str, message: str, cure: str) -> dict[str, str]:
-    return {"rule": rule, "field": fieldname, "severity": "E", "message": message, "cure": cure}
+def _short(content_hash: str) -> bytes:
+    """Enough of a hash to tell two versions apart, in little memory."""
+    with suppress(ValueError):
+        return bytes.fromhex(content_hash)[:16]
+    return content_hash.encode()  # a row of an older form
 
 
-def _kind_of_row(texts: dict[str, str]) -> str | None:
-    """Without a header that tells: a row with a fine or a number of 罚 is a penalty, one of 许 a licence."""
-    if texts.keys() & {"fine_yuan", "violation_type", "facts", "basis"}:
-        return "penalty"
-    if texts.keys() & {"licence_number", "licence_name", "valid_to"}:
-        return "licence"
-    number = texts.get("document_number", "")
-    if "罚" in number:
-        return "penalty"
-    return "licence" if "许" in number else None
+@lru_cache(maxsize=4096)
+def _stored(moment: datetime.datetime) -> str:
+    """A moment as `db.models.LocalTime` stores it: Shanghai wall time."""
+    return local(moment).strftime("%Y-%m-%d %H:%M:%S.%f")
 
 
-def _moment(text: str | None) -> datetime.datetime | None:
-    """The time in a platform's column; a day without a time is its first moment."""
-    day = values.date(text)
-    if day is None or text is None or day == values.LONG_TERM:
-        return None
-    found = _TIME.search(text)
-    clock = datetime.time(int(found[1]), int(found[2]), int(found[3] or 0)) if found else datetime.time()
-    return local(datetime.datetime.combine(day, clock))
+def _tries(item: _Item, firsts: dict[str, list[Any]]) -> list[datetime.datetime]:
+    return [
+        at
+        for _, party, unit, kind, at in firsts.get(item.row.number_key or "", [])
+        if party in (None, item.row.party_key) and unit in (None, item.unit) and kind in (None, item.row.kind)
+    ]
 
 
-def _record_id(unit: str, kind: str, texts: dict[str, str]) -> str:
-    """From the fewest raw fields that name a decision: number and party; without a number also date, licence and title."""
-    number, name = _squeezed(texts, "document_number"), _squeezed(texts, "counterparty")
-    parts = [unit, kind, number, name]
-    if not name:
-        parts.append(_squeezed(texts, "counterparty_code"))
-    if not number:
-        parts += [
-            _squeezed(texts, f) for f in ("decision_date", "licence_number", "document_title", "case_name", "content")
-        ]
-    return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode("utf-8", "replace")).hexdigest()[:32]
+def _label(name: str, kind: str | None) -> str:
+    if name == "reporting_unit":
+        return "报送单位"
+    return FIELDS[name].label_for(kind or "penalty") if name in FIELDS else ""
 
 
-def _squeezed(texts: dict[str, str], fieldname: str) -> str:
-    return values.squeeze(values.clean_text(texts.get(fieldname)) or "")
+__all__ = ["CHUNK", "Import", "import_submissions"]

@@ -17,7 +17,6 @@ from intake.registers import EXAMPLE, REGISTERS, import_register, write_template
 from standard.errors import Refused
 
 D = datetime.date
-UNIT = {"示例市公安局", "示例市市场监督管理局", "示例市生态环境局", "示例市民族宗教事务局", "示例市卫生健康委员会"}
 
 
 def entries(workspace: Workspace) -> list[RegisterEntry]:
@@ -34,8 +33,8 @@ def test_template_leaves_its_example_out_and_takes_it_as_a_line(
     assert grid.rows[0] == list(REGISTERS[name].columns) and grid.rows[1][0].startswith(EXAMPLE)
     assert import_register(workspace, name, tmp_path / "t.xlsx").rows == 0
     line = [cell.lstrip("'") for cell in REGISTERS[name].example]
-    if line[0] in UNIT:
-        line[0] = "sjj"
+    line = ["sjj" if at == 0 and name != "outages" else "spj" if column == "划入单位" else line[at]
+            for at, column in enumerate(REGISTERS[name].columns)]  # fmt: skip
     for encoding in ("utf-8-sig", "gb18030"):
         (tmp_path / f"{encoding}.csv").write_bytes(write_csv([REGISTERS[name].columns, line], encoding))
     first = import_register(workspace, name, tmp_path / "utf-8-sig.csv")
@@ -142,3 +141,81 @@ def test_catalogue_kinds(workspace: Workspace, tmp_path: Path, write_csv: Callab
         "行政处罚": "penalty",
         "行政强制": "other",
     }
+
+
+def test_a_changed_line_keeps_its_history_and_who_recorded_it(
+    workspace: Workspace, tmp_path: Path, write_csv: Callable[..., bytes]
+) -> None:
+    columns = ("单位", "豁免原因", "依据", "生效日期", "失效日期")
+    for by, until in (("张", "2026-06-30"), ("李", "2026-12-31"), ("李", "2026-12-31")):
+        (tmp_path / f"{until}.csv").write_bytes(write_csv([columns, ("sjj", "涉密", "条例", "2026-01-01", until)]))
+        import_register(workspace, "exemptions", tmp_path / f"{until}.csv", by=by)
+    (entry,) = entries(workspace)
+    assert entry.data["_登记"]["登记人"] == "李" and entry.data["_登记"]["登记时间"].startswith("2026-10-12T09")
+    (before,) = entry.data["_历史"]
+    assert before["登记人"] == "张" and before["内容"]["失效日期"] == "2026-06-30"
+
+
+def test_messy_catalogues(workspace: Workspace, tmp_path: Path, write_xlsx: Callable[..., Path]) -> None:
+    header = ["序号", "权力编码", "权力名称", "权力类别", "实施主体", "实施依据", "监管层级", "备注"]
+    rows = [
+        [],
+        header,
+        ["一、行政许可类"],
+        ["1", "001", "公共场所卫生许可", "行政许可", "示例市审批局", "《公共场所卫生管理条例》", "市级"],
+        header,
+        ["2", "002", "对无照经营的处罚", "02", "", "《无证无照经营查处办法》", "市级"],
+    ]
+    merge = [("权责清单", 0, 0, 0, 7, "示例市权责清单（2026年版）"), ("权责清单", 3, 4, 5, 4, "示例市审批局")]
+    path = write_xlsx(tmp_path / "a.xlsx", {"权责清单": rows}, merge)
+    receipt = import_register(workspace, "catalogue", path)
+    assert receipt.accepted == 2
+    found = {entry.item_name: (entry.unit_id, entry.kind, entry.basis) for entry in entries(workspace)}
+    assert (
+        found["对无照经营的处罚"] == ("spj", "penalty", "《无证无照经营查处办法》")
+        and found["公共场所卫生许可"][1] == "licence"
+    )
+
+
+def test_a_catalogue_whose_title_names_unit_and_kind(
+    workspace: Workspace, tmp_path: Path, write_xlsx: Callable[..., Path]
+) -> None:
+    rows = [
+        ["示例市行政审批局行政许可事项目录"],
+        ["序号", "事项名称", "设定依据"],
+        ["1", "食品经营许可", "《食品安全法》"],
+    ]
+    import_register(workspace, "catalogue", write_xlsx(tmp_path / "a.xlsx", {"a": rows}))
+    (entry,) = entries(workspace)
+    assert (entry.unit_id, entry.kind, entry.item_name) == ("spj", "licence", "食品经营许可")
+    with pytest.raises(Refused, match="看不出单位"):
+        import_register(workspace, "catalogue", write_xlsx(tmp_path / "b.xlsx", {"a": rows[1:]}))
+
+
+def test_each_year_has_its_catalogue(workspace: Workspace, tmp_path: Path, write_csv: Callable[..., bytes]) -> None:
+    for year in ("2025", "2026"):
+        line = {"单位": "sjj", "项目名称": "a", "类别": "行政许可", "有效期自": f"{year}-01-01", "设定依据": year}
+        take(workspace, tmp_path, write_csv, "catalogue", line, label=f"{year}.csv")
+    assert sorted(entry.basis or "" for entry in entries(workspace)) == ["2025", "2026"]
+
+
+def test_transfers_and_back_filling(workspace: Workspace, tmp_path: Path, write_csv: Callable[..., bytes]) -> None:
+    moved = {"单位": "sjj", "划入单位": "示例市审批局", "划转日期": "2026-07-01", "依据": "文", "职责事项": "许可"}
+    take(workspace, tmp_path, write_csv, "responsibilities", moved)
+    agreed = {
+        "单位": "sjj",
+        "决定日期起": "2026-01-01",
+        "决定日期止": "2026-03-31",
+        "约定补报期限": "2026年10月31日",
+        "依据": "纪要",
+    }
+    take(workspace, tmp_path, write_csv, "backfills", agreed)
+    first, second = entries(workspace)
+    assert (first.effective_to, first.data["约定补报期限"]) == (D(2026, 3, 31), "2026-10-31")
+    assert (second.unit_id, second.data["划入单位编号"]) == ("sjj", "spj")
+    for line, says in (
+        ({**moved, "划入单位": "sjj"}, "与原单位相同"),
+        ({**moved, "划入单位": "火星局"}, "没有“火星局”"),
+    ):
+        with pytest.raises(Refused, match=says):
+            take(workspace, tmp_path, write_csv, "responsibilities", line)

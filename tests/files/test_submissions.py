@@ -226,9 +226,11 @@ def test_a_wrong_source_writes_nothing_at_all(office: Office, penalty_row: Make,
 def test_the_receipt_says_everything(office: Office, penalty_row: Make) -> None:
     receipt = office.take([penalty_row(1, 处罚依据=""), penalty_row(2, 行政相对人名称="=cmd()", 行政处罚决定书文号="")])
     assert receipt.path is not None
-    summary, refused, others = (grid.rows for grid in read_source(receipt.path).grids)
-    assert ["读入行数", "2"] in [row[:2] for row in summary] and len(refused) == 1
-    assert others[1][:3] == ["a.csv", "2", "新增"] and "处罚依据" in others[1][5] and others[1][9]
+    summary, mend, problems = (grid.rows for grid in read_source(receipt.path).grids)
+    assert ["读入行数", "2"] in [row[:2] for row in summary]
+    assert mend[1][:4] == ["行", "结果", "要做什么", "行政相对人名称"] and mend[3][3] == "'=cmd()"
+    assert "1. 处罚依据（G2）：" in mend[2][2] and "（未填）" in mend[2]
+    assert problems[1][:5] == ["a.csv", "2", "G2", "新增", "错误"] and problems[1][5] == "处罚依据" and problems[1][7]
     assert harmless("=cmd()") == "'=cmd()" and harmless("甲") == "甲"
 
 
@@ -253,3 +255,14 @@ def test_four_sheets_of_2018_and_a_mixed_folder(
         found = {(row.kind, row.unit_id) for row in session.scalars(select(Submission))}
         assert session.scalars(select(Batch)).one().edition == "2018"
     assert found == {("licence", "spj"), ("penalty", "sjj")}
+
+
+def test_a_list_of_another_kind_is_counted_and_never_passes_for_a_penalty(
+    workspace: Workspace, tmp_path: Path, write_xlsx: Callable[..., Path], penalty_header: list[str], penalty_row: Make
+) -> None:
+    header = ["名称", "统一社会信用代码", "列入事由", "列入日期", "认定机关"]
+    blacklist = [header, ["甲公司", "91330000755918469E", "拒不履行判决", "2026/9/3", "示例市市场监督管理局"]]
+    path = write_xlsx(tmp_path / "a.xlsx", {"失信黑名单": blacklist, "法人处罚": [penalty_header, penalty_row(1)]})
+    (receipt,) = import_submissions(workspace, [path])
+    assert counts(receipt) == (1, 0, 0, 0)
+    assert any("失信黑名单" in note and ("1 行" in note or "未找到表头" in note) for note in receipt.notes)

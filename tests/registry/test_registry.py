@@ -56,7 +56,10 @@ def test_rows_follow_the_files(workspace: Workspace) -> None:
         portal = session.get(PortalRow, "fgw_penalties")
         assert portal is not None and portal.every_hours == 12
         again = portal_of(portal.entry)
-        assert again.lookups.columns == {"案号": "document_number"} and again.options == {"api": "/api/list", "page": "pageNo"}
+        assert again.lookups.columns == {"案号": "document_number"} and again.options == {
+            "api": "/api/list",
+            "page": "pageNo",
+        }
         unit = session.get(UnitRow, "fgw")
         assert unit is not None and unit.aliases[1] == {"name": "示例市计划委员会", "until": "2019-01-01"}
         assert unit.contacts["leader"]["email"] == "a@example.org"
@@ -106,3 +109,26 @@ def test_every_family_is_described_and_asks_for_its_first_page(family: str) -> N
     assert "1." in described and "2." in described
     for name in options_of(family).__dataclass_fields__:
         assert f"`{name}`" in described, f"option {name} of {family} is not described"
+
+
+def test_one_fault_hides_no_other(workspace: Workspace) -> None:
+    units = (
+        UNITS
+        + "  - {id: fgw, name: 丙局, level: municipal}\n  - {id: 5x, name: 丁局, level: town, parent: donghuu}\nunitz: []\n"
+    )
+    portals = """
+- {id: a, unit: 5x, kind: penalty, title: 甲, url: "http://a:99999/", render: chrome, every: 0 days, hours: "22:00",
+   lookups: {columns: {案号: documnt_number}}}
+- {id: b, unit: fgv, kind: penalty, title: 乙, url: "http://b/", options: {apii: /x}}
+- {id: b, unit: fgw, kind: penalty, url: "http:///x", allow_hosts: ["http://x:80"], family: jsn_grid}
+"""
+    write(workspace, units.replace("name: 示例市}", "name: 示例市, cod: 1}", 1), portals)
+    faults = "\n".join(check(workspace))
+    for told in (
+        "未知的键 unitz", "未知的键 cod", "id fgw 重复", "（5x）：id 只能用", "level：不能是 town", "单位 donghuu 不存在，是否想写 donghu",
+        "现为 http://a:99999/", "现为 0 days",
+        "render：不能是 chrome", "现为 22:00", "documnt_number，是否想写 document_number", "单位 fgv 不在 units.yml 中，是否想写 fgw",
+        "apii 这个键，是否想写 api", "id b 已用于 all.yml", "缺少必填的键 title", "现为 http:///x", "现为 http://x:80", "jsn_grid 这种站型，是否想写 json_grid",
+    ):  # fmt: skip
+        assert told in faults, told
+    assert "单位 5x 不在" not in faults  # it stands in the file; its own faults are told where it stands
