@@ -1,6 +1,6 @@
 """A child process: looks at the portals named on its input and announces each end as one line of JSON.
 
-    python -m crawler WORKSPACE plain|browser PARENT_PID  < portal ids
+python -m crawler WORKSPACE plain|browser PARENT_PID  < portal ids
 """
 
 from __future__ import annotations
@@ -149,7 +149,10 @@ class Looks:
             shelf = Shelf()
             try:
                 if portal.render == "browser" and self.executable is None:
-                    walk.look.entry = ("error", "没有浏览器：此栏目要用浏览器才能看到，请运行 mingcha doctor 查看安装办法")
+                    walk.look.entry = (
+                        "error",
+                        "没有浏览器：此栏目要用浏览器才能看到，请运行 mingcha doctor 查看安装办法",
+                    )
                 elif not await self._walk(portal, recognised, walk, writer=writer, shelf=shelf, key=self.key):
                     return  # interrupted: it stays `running` and is continued by the next crawl
                 with session_of(self.workspace) as session:

@@ -13,7 +13,14 @@ from typing import Any
 
 from crawler.addresses import host_of
 
-_NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge")
+_NAMES = (
+    "chromium-headless-shell",
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "microsoft-edge",
+)
 _ARGUMENTS = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
 _SKIPPED = frozenset(("image", "font", "media", "stylesheet"))
 _IDLE_MS = 15_000

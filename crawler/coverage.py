@@ -46,6 +46,7 @@ class Look:
     started_at: datetime.datetime
     pages: int = 0
     pages_announced: int | None = None
+    list_pages: int = 0  # pages of the list that were read, where the family counts them
     items_announced: int | None = None
     items: int = 0
     not_records: int = 0
@@ -90,6 +91,8 @@ class Look:
             missing.append(f"网站写明有 {self.items_announced} 条，只读到 {self.items + self.linked_out} 条")
         if self.cut:
             missing.append(self.cut)
+        if not missing and 0 < self.list_pages < (self.pages_announced or 0):
+            missing.append(f"网站写明有 {self.pages_announced} 页，只读到 {self.list_pages} 页")
         return missing
 
     def row(self, portal_id: str, records: int) -> dict[str, Any]:

@@ -51,13 +51,19 @@ def marks_of(text: str, tree: LexborHTMLParser, url: str) -> dict[str, list[str]
     mark("hanweb_jpage", "/col/col" in url, "栏目网址形如 /col/colN/")
     mark("hanweb_jpage", ARTICLE.search(text), "详情页名形如 /art/2026/9/3/art_N_M.html")
     records = [seen for seen in tables.records(tree, Reader("auto", {})) if seen.form == "wide_table"]
-    mark("wide_table", records, "页面上有表头可认的宽表")
+    headed = len(records) >= 1 or tables.headers(tree, Reader("auto", {})) >= 1
+    mark("wide_table", headed, "页面上有表头可认的宽表")
     mark("wide_table", len(records) >= 2 or (records and len(records[0].fields) >= 5), "表中有多条记录")
+    mark("wide_table", headed and not records and not links and api_of(text) is None, "表头下没有记录，也没有取数脚本")
     books = [line for line in lines(tree, url, ANY) if is_book_link(line.url)]
     mark("attachment_list", books, "列表链接的是电子表格")
     mark("attachment_list", books and len(books) * 2 >= len(links), "多数带日期的链接是电子表格")
     mark("json_grid", GRID.search(text), "表格控件由脚本取数")
-    mark("json_grid", GRID.search(text) and api_of(text) and not records and not links, "脚本写明取数接口，页面本身没有记录")
+    mark(
+        "json_grid",
+        GRID.search(text) and api_of(text) and not records and not links,
+        "脚本写明取数接口，页面本身没有记录",
+    )
     return found
 
 

@@ -29,6 +29,8 @@ class Gate:
     async def check(self, url: str) -> None:
         """Raises Forbidden when the address is not this portal's to ask."""
         host = host_of(url)
+        if host not in self.hosts and (is_inner(host) or host == "localhost"):
+            raise Forbidden("link_out", f"链接或跳转指向内网或本机地址 {host}，公众打不开，未跟随")
         if host not in self.hosts:
             raise Forbidden("link_out", f"链接或跳转指向外站 {host}，未跟随")
         if host in self.named:

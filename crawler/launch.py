@@ -68,7 +68,9 @@ def crawl(
     groups = [
         [portal for portal in chosen if (portal.render == "browser" and browser) == wanted] for wanted in (False, True)
     ]
-    results = _run(workspace, [_Job([p.id for p in g], wanted) for g, wanted in zip(groups, (False, True), strict=True) if g], tell)
+    results = _run(
+        workspace, [_Job([p.id for p in g], wanted) for g, wanted in zip(groups, (False, True), strict=True) if g], tell
+    )
     lost = [portal for portal in chosen if portal.id not in results]
     for portal in lost:
         tell(f"{portal.id}：采集进程意外退出，单独续采")
@@ -85,9 +87,7 @@ def crawl_due(workspace: Workspace) -> str:
     return f"查看 {len(results)} 个门户" + (f"；未看全：{'、'.join(unwell)}" if unwell else "")
 
 
-def _choose(
-    session: Session, names: list[str] | None, *, everything: bool, resume: bool, due: bool
-) -> list[Portal]:
+def _choose(session: Session, names: list[str] | None, *, everything: bool, resume: bool, due: bool) -> list[Portal]:
     active = session.scalars(select(Portal).where(Portal.active).order_by(Portal.id)).all()
     by_id = {portal.id: portal for portal in active}
     faults = [f"登记中没有栏目 {name}{nearest(name, by_id)}" for name in names or [] if name not in by_id]
@@ -107,7 +107,9 @@ def _due(session: Session, portals: Iterable[Portal]) -> list[Portal]:
     latest: dict[str, datetime.datetime] = {
         portal: started
         for portal, started in session.execute(
-            select(Crawl.portal_id, func.max(Crawl.started_at)).where(Crawl.state == "finished").group_by(Crawl.portal_id)
+            select(Crawl.portal_id, func.max(Crawl.started_at))
+            .where(Crawl.state == "finished")
+            .group_by(Crawl.portal_id)
         )
     }
     chosen: list[Portal] = []
@@ -154,7 +156,9 @@ def _run(workspace: Workspace, jobs: list[_Job], tell: Callable[[str], None]) ->
                 elif (result := _result(line)) is not None:
                     results[result.portal] = result
                     name = NAMES.get(result.outcome, "正在采集")
-                    tell(f"{result.portal}：{name}，{result.pages} 页，{result.records} 条{'，' if result.reason else ''}{result.reason}")
+                    tell(
+                        f"{result.portal}：{name}，{result.pages} 页，{result.records} 条{'，' if result.reason else ''}{result.reason}"
+                    )
         finally:
             for child in children:
                 if child.poll() is None:
@@ -166,8 +170,18 @@ def _run(workspace: Workspace, jobs: list[_Job], tell: Callable[[str], None]) ->
 
 
 def _start(workspace: Workspace, job: _Job, log: Any) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "crawler", str(workspace.root), "browser" if job.browser else "plain", str(os.getpid())]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))}
+    command = [
+        sys.executable,
+        "-m",
+        "crawler",
+        str(workspace.root),
+        "browser" if job.browser else "plain",
+        str(os.getpid()),
+    ]
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH")))),
+    }
     child = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, env=environment, text=True, encoding="utf-8"
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -13,8 +13,12 @@ ANY = re.compile(r".")  # every address
 DATE = re.compile(r"(?:19|20)\d\d\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d{1,2}日?")
 _LINES = frozenset(("li", "tr", "dd", "dl", "p", "div"))
 _LINE_LIMIT = 400  # characters in one line of a list, title and date together
-_NEXT = re.compile(r"^(?:下一?页|下页|后一页|next|>|»|›)$", re.I)
-_PAGE_TOTAL = re.compile(r"共\s*(\d{1,5})\s*页")
+_NEXT = re.compile(r"^[\[【（(<«‹]*(?:下一?页|下页|后一?页|next(?:page)?|>|»|›)[\]】）)>»›→…]*$", re.I)
+_PAGE_TOTAL = re.compile(r"共\s*(\d{1,5})\s*页|总页数\s*[：:]\s*(\d{1,5})|\d{1,5}\s*/\s*(\d{1,5})\s*页")
+_PAGER = re.compile(
+    r"^(?:首页|第一页|上一?页|前一?页|下一?页|后一?页|尾页|末页|最后一?页|[<>«»‹›]+|\d{1,4}|更多|more)[>»]*$", re.I
+)
+_CALL = re.compile(r"(?:[A-Za-z_$][\w$.]*\s*\(\s*['\"]?)([\w$-]*)")
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,7 @@ def lines(tree: LexborHTMLParser, base_url: str, wanted: re.Pattern[str] | None 
         title = (node.attributes.get("title") or "").strip()
         title = title if len(title) >= len(text.rstrip(".…")) else text
         date = _date_beside(node, text)
-        if not title or (wanted is None and date is None):
+        if not title or _PAGER.match("".join(title.split())) or (wanted is None and date is None):
             continue
         found[url] = Line(url, title, date)
     return list(found.values())
@@ -73,10 +77,26 @@ def next_page(tree: LexborHTMLParser, base_url: str) -> str | None:
     return None
 
 
+def scripted_next(tree: LexborHTMLParser) -> bool:
+    """Whether 下一页 is there but only a script can follow it: goPage(2), __doPostBack('pager','2')."""
+    for node in tree.css("a"):
+        if not _NEXT.match("".join(tables.text_of(node).split())) or "disabled" in (node.attributes.get("class") or ""):
+            continue
+        script = f"{node.attributes.get('href') or ''} {node.attributes.get('onclick') or ''}"
+        call = _CALL.search(script.replace("javascript:", " "))
+        if call and call[1] not in ("", "0", "1") and "void" not in call[0]:
+            return True
+    return False
+
+
 def pages_announced(text: str) -> int | None:
-    """How many pages the pager says there are."""
+    """How many pages the pager says there are.
+
+    >>> pages_announced("首页 共 3 页 第1页"), pages_announced("1/12页"), pages_announced("行政处罚")
+    (3, 12, None)
+    """
     match = _PAGE_TOTAL.search(text)
-    return int(match[1]) if match else None
+    return int(match[1] or match[2] or match[3]) if match else None
 
 
 def is_book_link(url: str) -> bool:
@@ -101,6 +121,10 @@ class StaticPages:
         if page == 1:
             return f"{self.name}.{self.suffix}"
         return f"{self.name}_{page - 1 + self.current}.{self.suffix}"
+
+    def other(self) -> StaticPages:
+        """The same pager with the other convention: page 2 is `_1` for some templates and `_2` for others."""
+        return replace(self, current=0 if self.current else 1)
 
 
 def static_pages(text: str) -> StaticPages | None:

@@ -176,9 +176,7 @@ def settle(
         session.execute(update(PortalRow).where(PortalRow.id == portal.id).values(recognised=look.family))
     family = look.family or (portal.family if portal.family != "auto" else None)
     session.execute(
-        update(Crawl)
-        .where(Crawl.id == look.crawl_id)
-        .values(state="finished", finished_at=clock.now(), family=family)
+        update(Crawl).where(Crawl.id == look.crawl_id).values(state="finished", finished_at=clock.now(), family=family)
     )
     return verdict, shown
 
@@ -196,9 +194,7 @@ def _publications(session: Session, portal: Portal, walk: Walk, shelf: Shelf) ->
     }
     absent_before = session.scalar(
         select(Coverage.looked_at)
-        .where(
-            Coverage.portal_id == portal.id, Coverage.outcome.in_(PROVING), Coverage.looked_at < look.started_at
-        )
+        .where(Coverage.portal_id == portal.id, Coverage.outcome.in_(PROVING), Coverage.looked_at < look.started_at)
         .order_by(Coverage.looked_at.desc())
         .limit(1)
     )

@@ -1,7 +1,7 @@
 """Units and portals: YAML -> checked dataclasses -> rows. Every fault of every file is told at once.
 
-    registry = load(workspace)      # Refused with all faults
-    sync(workspace)                 # rows in the database; vanished entries become inactive, never deleted
+registry = load(workspace)      # Refused with all faults
+sync(workspace)                 # rows in the database; vanished entries become inactive, never deleted
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from urllib.parse import urlsplit
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from crawler.spiders import families, options_of
+from crawler.spiders import families, families_with, options_of
 from db.models import Portal as PortalRow
 from db.models import Unit as UnitRow
 from db.session import session_of, upsert
-from db.settings import Workspace
+from db.settings import Region, Workspace
 from standard.errors import Refused
 from standard.fields import FIELDS
 from standard.strict_yaml import build, nearest, read_yaml
@@ -32,6 +32,7 @@ _ID = re.compile(r"[a-z][a-z0-9_]*")
 _EVERY = re.compile(r"(\d+)\s*(hour|day|week)s?")
 _HOURS = {"hour": 1, "day": 24, "week": 168}
 _WINDOW = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)-([01]?\d|2[0-3]):([0-5]\d)")
+_HOST = re.compile(r"[A-Za-z0-9_\-.]{1,253}|\[?[0-9A-Fa-f:.]{2,45}\]?")
 _LEVELS = ("municipal", "county", "county_department", "institution", "vertical")
 _KINDS = ("licence", "penalty", "both", "catalogue", "red_list", "black_list")
 _CHANNELS = ("department", "government", "credit")
@@ -126,7 +127,7 @@ class Portal:
 @dataclass(frozen=True)
 class _UnitsFile:
     units: list[Any]
-    region: dict[str, Any] = field(default_factory=dict)
+    region: Region = field(default_factory=Region)
 
 
 @dataclass(frozen=True)
@@ -176,8 +177,8 @@ def check(workspace: Workspace) -> list[str]:
 
 def _read(workspace: Workspace, faults: list[str]) -> Registry:
     file = workspace.registry / "units.yml"
-    units = _units(file, faults)
-    return Registry(units, _portals(workspace, {unit.id for unit in units}, faults, whole=file.is_file()))
+    units, known = _units(file, faults)
+    return Registry(units, _portals(workspace, known, faults, whole=bool(known)))
 
 
 def _yaml(path: Path, faults: list[str]) -> Any:
@@ -188,31 +189,43 @@ def _yaml(path: Path, faults: list[str]) -> Any:
         return None
 
 
-def _units(path: Path, faults: list[str]) -> list[Unit]:
+def _units(path: Path, faults: list[str]) -> tuple[list[Unit], set[str]]:
+    """The units, and every id that stands in the file: an entry with a fault of its own is not also unknown."""
     data = _yaml(path, faults)
     if data is None:
-        return []
+        return [], set()
     file = build(_UnitsFile, data, str(path), faults)
+    entries = file.units if file else data.get("units") if isinstance(data, dict) else None
     units: list[Unit] = []
     seen: set[str] = set()
     names: dict[str, str] = {}
-    for number, entry in enumerate(file.units if file else [], start=1):
+    for number, entry in enumerate(entries if isinstance(entries, list) else [], start=1):
         where = _where(path, "units", number, entry)
         unit = build(Unit, entry, where, faults)
-        if unit is None:
-            continue
-        if not _ID.fullmatch(unit.id):
+        identity, name = _text(entry, "id"), _text(entry, "name")
+        if identity and not _ID.fullmatch(identity):
             faults.append(f"{where}：id 只能用小写字母、数字和下划线，并以字母开头，请改名")
-        if unit.id in seen:
-            faults.append(f"{where}：id {unit.id} 重复，请改名（id 不可重用）")
-        if names.setdefault(unit.name, unit.id) != unit.id:
-            faults.append(f"{where}：名称“{unit.name}”与单位 {names[unit.name]} 相同，请核对")
-        seen.add(unit.id)
-        units.append(unit)
-    for unit in units:
-        if unit.parent is not None and unit.parent not in seen:
-            faults.append(f"{path}：单位 {unit.id}：parent {unit.parent} 不存在{nearest(unit.parent, seen)}")
-    return units
+        if identity and identity in seen:
+            faults.append(f"{where}：id {identity} 重复，请改名（id 不可重用）")
+        if name and names.setdefault(name, identity) != identity:
+            faults.append(f"{where}：名称“{name}”与单位 {names[name]} 相同，请核对")
+        seen.add(identity)
+        if unit is not None:
+            units.append(unit)
+    for number, entry in enumerate(entries if isinstance(entries, list) else [], start=1):
+        parent = _text(entry, "parent")
+        if parent and parent not in seen:
+            faults.append(
+                f"{_where(path, 'units', number, entry)}：parent：单位 {parent} 不存在{nearest(parent, seen - {''})}"
+            )
+        elif parent and parent == _text(entry, "id"):
+            faults.append(f"{_where(path, 'units', number, entry)}：parent：不能是单位自己")
+    return units, seen - {""}
+
+
+def _text(entry: Any, key: str) -> str:
+    value = entry.get(key) if isinstance(entry, dict) else None
+    return value if isinstance(value, str) else ""
 
 
 def _portals(workspace: Workspace, units: set[str], faults: list[str], *, whole: bool) -> list[Portal]:
@@ -228,14 +241,14 @@ def _portals(workspace: Workspace, units: set[str], faults: list[str], *, whole:
         for number, entry in enumerate(data, start=1):
             where = _where(path, "", number, entry)
             portal = build(Portal, entry, where, faults)
-            if portal is None:
-                continue
-            _check_portal(portal, where, units if whole else None, faults)
-            if portal.id in homes:
-                faults.append(f"{where}：id {portal.id} 已用于 {homes[portal.id]}，请改名")
-                continue
-            homes[portal.id] = path.name
-            portals.append(portal)
+            if isinstance(entry, dict):
+                _check_portal(entry, where, units if whole else None, faults)
+            identity = _text(entry, "id")
+            if identity and identity in homes:
+                faults.append(f"{where}：id {identity} 已用于 {homes[identity]}，请改名")
+            homes.setdefault(identity, path.name)
+            if portal is not None:
+                portals.append(portal)
     return portals
 
 
@@ -244,30 +257,56 @@ def _where(path: Path, section: str, number: int, entry: Any) -> str:
     return f"{path}：{section}第 {number} 项{f'（{name}）' if name else ''}"
 
 
-def _check_portal(portal: Portal, where: str, units: set[str] | None, faults: list[str]) -> None:
-    if not _ID.fullmatch(portal.id):
+def _check_portal(entry: dict[str, Any], where: str, units: set[str] | None, faults: list[str]) -> None:
+    """What the shape alone does not tell. Each key is checked by itself, whatever is wrong with the others."""
+    identity, unit, url, family = (_text(entry, key) for key in ("id", "unit", "url", "family"))
+    if identity and not _ID.fullmatch(identity):
         faults.append(f"{where}：id 只能用小写字母、数字和下划线，并以字母开头，请改名")
-    if units is not None and portal.unit not in units:
-        faults.append(f"{where}：单位 {portal.unit} 不在 units.yml 中{nearest(portal.unit, units)}")
-    parts = urlsplit(portal.url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        faults.append(f"{where}：url 应为 http:// 或 https:// 开头的网址，现为 {portal.url}")
-    if not _EVERY.fullmatch(portal.every):
-        faults.append(f"{where}：every 应写成“1 day”“12 hours”“1 week”，现为 {portal.every}")
-    if portal.hours is not None and not _WINDOW.fullmatch(portal.hours):
-        faults.append(f"{where}：hours 应写成“22:00-06:00”，现为 {portal.hours}")
-    for host in portal.allow_hosts:
-        if "/" in host or not host.strip():
-            faults.append(f"{where}：allow_hosts 只写主机名或地址，不带 http:// 和路径，现为 {host}")
-    if portal.family not in (*families(), "auto"):
-        faults.append(f"{where}：没有 {portal.family} 这种站型{nearest(portal.family, [*families(), 'auto'])}")
-    elif portal.options and portal.family != "auto":
-        build(options_of(portal.family), portal.options, f"{where}：options", faults)
-    elif portal.options:
-        faults.append(f"{where}：family 为 auto 时不能写 options，请先写明站型")
-    for label, name in portal.lookups.columns.items():
-        if name not in FIELDS:
+    if unit and units is not None and unit not in units:
+        faults.append(f"{where}：unit：单位 {unit} 不在 units.yml 中{nearest(unit, units)}")
+    if url and not _is_address(url):
+        faults.append(f"{where}：url 应为 http:// 或 https:// 开头的网址，现为 {url}")
+    every, hours = _text(entry, "every"), _text(entry, "hours")
+    match = _EVERY.fullmatch(every)
+    if every and (match is None or int(match[1]) == 0):
+        faults.append(f"{where}：every 应写成“1 day”“12 hours”“1 week”，现为 {every}")
+    if hours and not _WINDOW.fullmatch(hours):
+        faults.append(f"{where}：hours 应写成“22:00-06:00”，现为 {hours}")
+    hosts = entry.get("allow_hosts")
+    for host in hosts if isinstance(hosts, list) else []:
+        if isinstance(host, str) and not _HOST.fullmatch(host):
+            faults.append(f"{where}：allow_hosts 只写主机名或地址，不带 http://、端口和路径，现为 {host}")
+    options = entry.get("options")
+    if family and family not in (*families(), "auto"):
+        faults.append(f"{where}：family：没有 {family} 这种站型{nearest(family, [*families(), 'auto'])}")
+    elif options and isinstance(options, dict):
+        _check_options(family or "auto", options, where, faults)
+    lookups = entry.get("lookups")
+    columns = lookups.get("columns") if isinstance(lookups, dict) else None
+    for label, name in columns.items() if isinstance(columns, dict) else ():
+        if isinstance(name, str) and name not in FIELDS:
             faults.append(f"{where}：lookups.columns 的“{label}”指向未知字段 {name}{nearest(name, FIELDS)}")
+
+
+def _check_options(family: str, options: dict[str, Any], where: str, faults: list[str]) -> None:
+    fits = families_with(options) if family == "auto" else [family]
+    if fits:
+        build(options_of(fits[0]), options, f"{where}：options", faults)
+        return
+    known = sorted({name for each in families() for name in options_of(each).__dataclass_fields__})
+    unknown = [str(key) for key in options if str(key) not in known]
+    for key in unknown:
+        faults.append(f"{where}：options：没有一种站型有 {key} 这个键{nearest(key, known)}")
+    if not unknown:
+        faults.append(f"{where}：options：{'、'.join(map(str, options))} 不属于同一种站型，请写明 family")
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number, a broken IPv6 address
+        return False
 
 
 def sync(workspace: Workspace) -> SyncResult:

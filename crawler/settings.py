@@ -37,7 +37,8 @@ def settings_of(crawl: CrawlSettings) -> dict[str, Any]:
             "Accept": "text/html,application/xhtml+xml,application/json,*/*;q=0.8",
             "Accept-Language": "zh-CN,zh;q=0.9",
         },
-        "DOWNLOAD_HANDLERS": {"http": handler, "https": handler},
+        "DOWNLOAD_HANDLERS": {"http": handler, "https": handler, **dict.fromkeys(("data", "file", "ftp", "s3"))},
+        "WARN_ON_GENERATOR_RETURN_VALUE": False,  # it reads the source of a callback again for every page
         "DOWNLOADER_MIDDLEWARES": {
             "crawler.middlewares.Egress": 50,  # before robots.txt is asked for
             "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,  # Egress does it, on every hop

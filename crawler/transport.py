@@ -46,6 +46,8 @@ async def turn(url: str, settings: Any) -> AsyncIterator[None]:
 class PlainHandler(HTTP11DownloadHandler):  # type: ignore[misc]
     """HTTP/1.1 with the host's limits kept."""
 
+    lazy = True  # most looks need one of http and https, and the TLS context is dear
+
     async def download_request(self, request: Any) -> Any:
         async with turn(request.url, self.crawler.settings):
             return await super().download_request(request)

@@ -1,8 +1,8 @@
 """How to read: bytes in, rows of text out. Pure; nothing here fetches, stores or asks for the time.
 
-    reading = read(content, url, content_type, kind="penalty")
-    reading.rows         # decisions, still text
-    reading.reason       # why there are none, in Chinese
+reading = read(content, url, content_type, kind="penalty")
+reading.rows         # decisions, still text
+reading.reason       # why there are none, in Chinese
 """
 
 from __future__ import annotations
@@ -32,6 +32,19 @@ _TITLE_METAS = ("articletitle", "pagetitle")
 _DATE_METAS = ("pubdate", "publishdate", "firstpublishedtime")
 _DAY = re.compile(r"(?:19|20)\d\d[-/.年]\d{1,2}[-/.月]\d{1,2}")
 _PDF, _IMAGES = b"%PDF", (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM", b"II*\0", b"MM\0*")
+_DECIDED = frozenset(("content", "facts", "decision_date", "basis"))
+_PARTY_AND_MATTER = re.compile(r"^(.{2,60}?)\s*[-—－–]+\s*(\S.*)$", re.S)
+_OFFENCE = re.compile(r"违反|违法|其他违法|未(?:按|经|取得|依法|办理)|逾期|擅自|涉嫌|无证|超")
+_HEAD_FIELDS = frozenset(  # what stands under labels of its own at the head of a decision
+    (
+        "document_number",
+        "counterparty",
+        "counterparty_code",
+        "legal_representative",
+        "organisation_code",
+        "registration_number",
+    )
+)
 DEFAULT_UNPACKED = 256 * 2**20
 
 
@@ -61,6 +74,34 @@ def read(
     max_unpacked: int = DEFAULT_UNPACKED,
 ) -> Reading:
     """The decisions one document shows. `title` is what the list called it. Never raises on any content."""
+    reading = _read(content, url, content_type, kind, base_url, title, lookups, max_unpacked)
+    for seen in reading.rows:
+        _without_matter(seen)
+    return reading
+
+
+def _without_matter(seen: Seen) -> None:
+    """A party printed together with the matter (某公司-逾期申报), where a field of its own tells it or it speaks of an offence."""
+    match = _PARTY_AND_MATTER.match(seen.fields.get("counterparty", ""))
+    if match is None:
+        return
+    matter = tables.squeeze(match[2])
+    told = {tables.squeeze(seen.fields.get(name, "")) for name in ("case_name", "facts", "violation_type", "category")}
+    if matter in told or _OFFENCE.match(matter):
+        seen.others.setdefault(f"{seen.labels['counterparty']}（原文）", seen.fields["counterparty"])
+        seen.fields["counterparty"] = match[1]
+
+
+def _read(
+    content: bytes,
+    url: str,
+    content_type: str | None,
+    kind: str,
+    base_url: str | None,
+    title: str,
+    lookups: Mapping[str, str] | None,
+    max_unpacked: int,
+) -> Reading:
     reader = Reader(kind if kind in ("licence", "penalty") else "auto", dict(lookups or {}))
     suffix = suffix_of(url)
     if content.startswith(_PDF) or suffix in ("pdf", "ofd"):
@@ -77,7 +118,9 @@ def read(
     return read_page(text, base_url or url, reader, title)
 
 
-def extract_sources(sources: Iterable[str], *, kind: str = "auto", base_url: str | None = None) -> Iterator[dict[str, Any]]:
+def extract_sources(
+    sources: Iterable[str], *, kind: str = "auto", base_url: str | None = None
+) -> Iterator[dict[str, Any]]:
     """For the command `extract`: the records in saved pages and attachments (see `crawler.extract.saved`)."""
     from crawler.extract.saved import lines_of  # it needs this module whole
 
@@ -134,14 +177,17 @@ def read_page(text: str, base_url: str, reader: Reader, title: str = "") -> Read
     reading = Reading(title=title, published=_published(metas))
     body = body_of(tree)
     lines = tables.text_of(body).split("\n") if body else []
-    if classify.not_a_record(title, "".join(lines)[:200]):
-        reading.not_record, reading.reason = True, "目录、通知、告知等，不是行政决定的公示"
-        return reading
     rows = tables.records(tree, reader)
+    if classify.not_a_record(title) and (classify.never_a_record(title) or not any(map(_is_told, rows))):
+        return _no_record(reading)
     if not rows and "<!--" in text:
-        rows = [seen for part in fragments.commented(text, "table") for seen in tables.records(tables.parse(part), reader)]
-    if not rows:
-        rows = _in_words(title, lines, reader)
+        rows = [
+            seen for part in fragments.commented(text, "table") for seen in tables.records(tables.parse(part), reader)
+        ]
+    if not any({"document_number", "counterparty"} & seen.fields.keys() for seen in rows):
+        if classify.heads_no_record(lines):
+            return _no_record(reading)
+        rows = rows or _in_words(title, lines, reader)
     if rows:
         reading.form, reading.rows = rows[0].form, rows
         return reading
@@ -157,17 +203,42 @@ def read_page(text: str, base_url: str, reader: Reader, title: str = "") -> Read
     return reading
 
 
+def _is_told(seen: Seen) -> bool:
+    """Whether a row names its decision and its party: a record whatever the page is called."""
+    return seen.fields.keys() >= {"document_number", "counterparty"}
+
+
+def _is_whole(seen: Seen) -> bool:
+    """Whether lines with labels tell a decision themselves, and are not only the head of its text."""
+    if "document_number" in seen.fields:
+        return len(seen.fields) >= 4
+    return len(seen.fields.keys() - _HEAD_FIELDS - {"case_name", "person_id"}) >= 3
+
+
+def _no_record(reading: Reading) -> Reading:
+    reading.not_record, reading.reason = True, "目录、通知、告知等，不是行政决定的公示"
+    return reading
+
+
 def _in_words(title: str, lines: list[str], reader: Reader) -> list[Seen]:
     """Lines of label and value; else the decision's own words, which also begin with a few labels (当事人：…)."""
     rows = pairs.records(lines, reader)
-    if rows and all("document_number" in seen.fields for seen in rows):
+    if rows and all(_is_whole(seen) for seen in rows):
         return rows
     one = decision_text.record(title, lines, reader.kind)
-    if one is None or len(rows) > 1:
+    if len(rows) > 1 or (rows and (one is None or not _DECIDED & one.fields.keys())):
         return rows
-    if rows and "document_number" in one.fields:
-        return [one]
-    return rows or [one]
+    told = pairs.told(lines, reader)
+    if one is None:
+        party = decision_text.party_of_title(title)
+        if party is None or len(told.fields) < 2:
+            return []
+        told.fields["counterparty"], told.labels["counterparty"], told.confidence = party, "标题", 0.6
+        return [told]
+    for name, text in told.fields.items():
+        if name in (_HEAD_FIELDS if rows else _DECIDED) and name not in one.fields:
+            one.fields[name], one.labels[name] = text, told.labels[name]
+    return [one]
 
 
 def metas_of(tree: LexborHTMLParser) -> dict[str, str]:

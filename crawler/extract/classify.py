@@ -22,7 +22,9 @@ _EMPTY_WORDS = re.compile(
     r"正在建设中|内容(?:正在)?更新中"
 )
 _REFRESH = re.compile(r"""<meta[^>]+http-equiv\s*=\s*["']?refresh[^>]+url\s*=\s*['"]?([^"'>\s]+)""", re.I)
-_LOCATION = re.compile(r"""(?:window\.|top\.|self\.|document\.)?location(?:\.href)?\s*=\s*["']([^"']{1,500})["']""", re.I)
+_LOCATION = re.compile(
+    r"""(?:window\.|top\.|self\.|document\.)?location(?:\.href)?\s*=\s*["']([^"']{1,500})["']""", re.I
+)
 _TEMPLATE = re.compile(r"\{\{\s*#?(?:each\s+)?[\w.]+[^}]{0,60}\}\}")
 _SCRIPT_LIST = re.compile(
     r"handlebars|x-handlebars-template|loadPageData|\.ajax\s*\(|\bfetch\s*\(|axios|XMLHttpRequest|table\.render|"
@@ -32,13 +34,21 @@ _SCRIPT_LIST = re.compile(
 
 # Titles of things that stand in penalty and licence columns and are no decisions (portals: "records that are not records").
 _NOT_RECORDS = re.compile(
-    r"行政(?:处罚|许可)(?:事项|目录|流程|裁量|自由裁量|权力)|处罚目录|事项目录|权(?:力|责)清单|裁量(?:权)?(?:基准|标准)|"
+    r"行政(?:处罚|许可)(?:事项(?:$|目录|清单|一览)|目录|流程|裁量|自由裁量|权力)|处罚目录|事项目录|权(?:力|责)清单|裁量(?:权)?(?:基准|标准)|"
     r"行政复议|复议决定|告知书|听证(?:通知|公告)|送达公告|公告送达|典型案例|以案释法|检查(?:记录|笔录|情况|结果)|未发现违法|"
     r"零(?:申报|报告|公示)|本(?:月|季度|期)无|无(?:行政)?(?:处罚|许可)(?:信息|案件|事项)|执行(?:情况|中)|批前公示|受理(?:公告|公示|清单)|"
     r"办事指南|服务指南|实施(?:办法|细则)|管理办法|工作(?:总结|方案|报告|通知|计划)|年度报告|统计(?:表|数据|年报)|"
-    r"通知$|的通知|意见$|解读|(?:征求|公开)意见|培训班|催告书|信用修复(?:指南|流程|告知)"
+    r"通知$|的通知|(?<!审批)(?<!审查)(?<!批复)(?<!核准)(?<!许可)意见$|解读|(?:征求|公开)意见|培训班|催告书|信用修复(?:指南|流程|告知)|"
+    r"(?:规定|条例|办法|规则|细则)(?:[（(][^）)]*[）)])?$"
 )
-_RECORD_WORDS = re.compile(r"(?:行政)?处罚(?:决定|信息|公示|公开|案)|决定书|许可(?:决定|信息|公示|证)|准予|批复|核准|审批结果|备案")
+_NEVER = re.compile(
+    r"行政复议|复议决定|送达公告|公告送达|催告书|(?:事先|听证)告知书|不予(?:行政)?处罚"
+)  # even beside 决定书
+_LAW = re.compile(
+    r"《[^》]{1,80}》|违反[^，,。]{0,40}?(?:办法|细则|规定|条例)"
+)  # a law that was broken says nothing about the page
+_DECISION_TITLE = re.compile(r"决定书|(?<![档备])案$|案[（(]|违法案|处罚案|(?:违反|擅自|涉嫌|未经|未按|超标)")
+_SENTENCE = re.compile(r"[，。；：:;]")
 
 
 @dataclass(frozen=True)
@@ -62,6 +72,8 @@ def problem_of(status: int, text: str) -> Problem | None:
         return Problem("blocked", f"网站拒绝访问（HTTP {status}），无法看到栏目内容")
     if status in (404, 410):
         return Problem("column_missing", f"网址打不开：页面不存在（HTTP {status}）")
+    if 300 <= status < 400:
+        return Problem("shell", f"网站跳转到无法采集的地址（HTTP {status}）")
     if status >= 400:
         return Problem("unreachable", f"网站出错（HTTP {status}）")
     if status == 202 or (status == 200 and not text.strip()):
@@ -106,12 +118,30 @@ def script_list(text: str) -> bool:
     return template_list(text) or _SCRIPT_LIST.search(text) is not None
 
 
-def not_a_record(title: str, opening: str = "") -> bool:
-    """Whether a title (and the first 200 characters) is that of a notice, a catalogue, a report: no decision.
+def not_a_record(title: str) -> bool:
+    """Whether a title is that of a notice, a catalogue, a report: no decision.
 
     >>> not_a_record("行政处罚事项目录"), not_a_record("某公司行政处罚决定书"), not_a_record("2026年9月行政处罚信息公示")
     (True, False, False)
+    >>> not_a_record("某公司违反《危险化学品管理办法》案"), not_a_record("行政处罚决定书送达公告")
+    (False, True)
     """
-    if _NOT_RECORDS.search(title):
-        return "决定书" not in title or "复议" in title
-    return bool(opening) and not _RECORD_WORDS.search(title) and _NOT_RECORDS.search(opening[:200]) is not None
+    words = _LAW.sub("违反", title)
+    if _NEVER.search(words):
+        return True
+    return _NOT_RECORDS.search(words) is not None and _DECISION_TITLE.search(words) is None
+
+
+def never_a_record(title: str) -> bool:
+    """Whether a title is that of a paper that only goes with a decision: a review, a notice, a service by publication."""
+    return _NEVER.search(_LAW.sub("违反", title)) is not None
+
+
+def heads_no_record(lines: list[str]) -> bool:
+    """Whether the heading lines of a text (short ones at its top) are those of a notice, a catalogue, a report."""
+    heading = [
+        line for line in ("".join(line.split()) for line in lines[:4]) if len(line) <= 40 and not _SENTENCE.search(line)
+    ]
+    return any(not_a_record(line) for line in heading) and not any(
+        "决定书" in line for line in heading if not _NEVER.search(line)
+    )

@@ -1,71 +1,153 @@
 """Records in free text: the decision itself, as the authority wrote it.
 
-Read what stands in fixed places: the number under the title (or in it), the party after 当事人 or 被处罚人, the decision
-date in the last lines after the authority's name. What is not there stays empty; nothing is guessed.
+Read what stands in fixed places: the number under the title (or in it), the party after 当事人 or 被处罚人 or as the one
+addressed, the decision date in the last lines after the authority's name. What is not there stays empty; nothing is
+guessed.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from crawler.items import Seen
+from standard import values
+from standard.fields import FIELDS
 
-_YEAR = r"[〔\[［﹝【（({]\s*(?:19|20)\s?\d\s?\d\s*[〕\]］﹞】）)}]"
+_YEAR = r"[〔\[［﹝【（({]\s*(?:19|20)\s?\d\s?\d\s*年?\s*[〕\]］﹞】）)}]"
 _NUMBER = re.compile(
     rf"(?:[（(]?[\u4e00-\u9fa5]{{1,8}}[）)]?)?[\u4e00-\u9fa5（）()·]{{0,16}}?{_YEAR}\s*[\u4e00-\u9fa5]{{0,10}}第?\s*[A-Za-z\d][\dA-Za-z\-—]{{0,20}}\s*号"
     rf"|{_YEAR}[\u4e00-\u9fa5]{{2,16}}第?\s*\d{{1,8}}\s*号"
 )
+_BARE_NUMBER = re.compile(
+    r"^[\u4e00-\u9fa5（）()]{0,12}(?:19|20)\d\d年?[\u4e00-\u9fa5]{0,12}第?[A-Za-z\d\-]{1,12}号$"
+)  # no brackets
 _LABEL = re.compile(r"^.*?(?:文书号|文书编号|文号|编号|字号|决定书)[：:]?(?=[^〕\]）】]*[〔\[（【﹝({])")
-_NOTICE = re.compile(r"告|听|责改|责令|函|复议|复字|立案|检")  # numbers of earlier papers of the same case
-_PARTY = re.compile(
-    r"(?:被处罚(?:人|单位|者|当事人|企业)|当\s*事\s*人|违法(?:行为)?(?:人|单位|主体)|受处罚(?:人|单位)|申\s*请\s*(?:人|单位)|"
-    r"被许可人|许可申请人|行政相对人|单位名称|企业名称)"
-    r"(?:名称|姓名)?(?:[（(][^）)]{0,12}[）)])?\s*[：:]\s*([^\n，,。；;]{2,60})"
+_EARLIER = re.compile(r"告|听|催|复议|复字|立案|送达")  # numbers of other papers of the same case
+_ORDER = re.compile(r"责改|责令|函|检|询|限改")  # such too, unless they speak of a penalty
+_PUNISHES = re.compile(r"罚|处字|处决|许|准")
+_NEXT_LABEL = re.compile(
+    r"\s*[（(，,；;、]?\s*(?:法定代表人|法人代表|法定代表|法人|负责人|经营者|投资人|地\s*址|住\s*所|住\s*址|注册地|经营场所|统一社会|社会信用|信用代码|"
+    r"组织机构|营业执照|注册号|身份证|性\s*别|年\s*龄|出生|民\s*族|联系|电\s*话|类\s*型|职\s*务|工商|邮\s*编|证件|字号名称)"
 )
-_REPRESENTATIVE = re.compile(r"(?:法定代表人|法人代表|负责人|经营者)(?:[（(][^）)]{0,12}[）)])?(?:姓名)?\s*[：:]\s*([\u4e00-\u9fa5·*＊某xX×]{2,12})")
-_ADDRESSEE = re.compile(r"^([\u4e00-\u9fa5（）()·\w]{2,50})\s*[：:]$")
-_HEADING_WORDS = re.compile(r"如下|决定|事实|依据|证据|处罚|行为|规定|名称|姓名|地址|代码|抄送|附件")
+_PARTY = re.compile(
+    r"(?:被处罚(?:人|单位|者|当事人|企业)|受罚(?:人|单位|企业|者)|当\s*事\s*人|违法(?:行为)?(?:人|单位|主体)|受处罚(?:人|单位)|申\s*请\s*(?:人|单位)|"
+    r"被许可(?:人|单位)|许可申请人|行政相对人|建设单位|企业(?=名称)|单位(?=名称))"
+    r"(?:基本(?:情况|信息))?(?:[（(][^）)\n]{0,12}[）)])?(?:名\s*称|姓\s*名|情况)?(?:[（(][^）)\n]{0,12}[）)])?\s*[：:]\s*([^\n，,。；;]{2,60})"
+)
+_REPRESENTATIVE = re.compile(
+    r"(?:法定代表人|法人代表|法定代表|负责人|经营者)(?:[（(或、][^）)：:\n]{0,12}[）)]?)?(?:姓名)?\s*[：:]\s*([\u4e00-\u9fa5·*＊某xX×]{2,14})"
+)
+_ADDRESSEE = re.compile(
+    r"^([\u4e00-\u9fa5（）()·\w]{2,60})[：:](?=$|统一社会|社会信用|地址|住所|住址|法定代表|营业执照|组织机构|"
+    r"身份证|我局|本机关|你|公民|性别)"
+)
+_BRACKETED_DATA = re.compile(
+    r"[（(][^（）()]{0,6}(?:法定代表|法人代表|负责人|经营者|统一社会|信用代码|地址|住所|身份证|以下简称|"
+    r"下称|名称及|名单|见附|详见).*$"
+)
+_HEADING_WORDS = re.compile(
+    r"如下|决定|事实|依据|证据|处罚|行为|规定|名称|姓名|地址|代码|抄送|附件|各有关|各单位|查明|认为|我关|"
+    r"我局|本局|本机关|情况|电话|时间|机关|日期|内容|事由|文号"
+)
+_TITLE_PARTY = (
+    re.compile(r"决定书?\s*[（(]([^（）()〔\[\d]{2,40}(?:[（(][^（）()]{1,12}[）)])?[^（）()〔\[\d]{0,20})[）)]"),
+    re.compile(
+        r"^(?:关于)?(?:对)?([^〔\[（(\d]{2,40}?(?:公司|厂|店|社|部|站|场|中心|学校|医院|行|馆|所|院|户))(?:的|"
+        r"违反|违法|擅自|未|涉嫌|销售|经营|生产|使用|越界|侵权)"
+    ),
+    re.compile(r"^([^〔\[（(\d]{2,40}?)\s*[-—]{1,2}\s*(?:违反|违法|其他违法|未|逾期|发票)"),
+)
+_NO_NAME = re.compile(r"字第?|号$|第.{1,6}[批期次]|\d")
 _CODE = re.compile(r"(?:统一社会信用代码|信用代码|社会信用代码)[^\n：:]{0,16}[：:]?\s*([0-9A-Z]{15,20})", re.I)
 _DATE = re.compile(
-    r"(?:19|20)\d\s?\d\s*年\s*\d{1,2}\s*月\s*\d{1,2}\s*日|"
-    r"[二〇○零一]{2}[〇○零一二三四五六七八九]{2}年[一二三四五六七八九十]{1,2}月[一二三四五六七八九十]{1,3}日"
+    r"(?:19|20)\s?\d\s?\d\s*年\s*\d{1,2}\s*月\s*\d{1,2}\s*日|"
+    r"[二一][\s]*[〇○零O0ОoＯ◯九][\s]*[〇○零O0ОoＯ◯一二三四五六七八九][\s]*[〇○零O0ОoＯ◯一二三四五六七八九]\s*年\s*[一二三四五六七八九十元]{1,2}\s*月\s*[一二三四五六七八九十]{1,3}\s*日|"
+    r"(?<!\d)(?:19|20)\d\d\s?[-/.．]\s?\d{1,2}\s?[-/.．]\s?\d{1,2}(?!\d)"
 )
-_AUTHORITY = re.compile(r"([\u4e00-\u9fa5（）]{2,24}?(?:局|委员会|厅|政府|大队|支队|总队|中心|办公室|管理处|所|分局|办事处))\s*$")
-_HEADING = re.compile(r"^([\u4e00-\u9fa5（）]{3,24}?(?:局|委员会|厅|政府|大队|支队|总队|中心|办公室|分局))(?=关于|行政|\s|$)")
-_RESULT = re.compile(r"((?:决定|作出|给予|处以|准予|同意)[^\n]{0,20}?(?:如下|处罚|许可|批准|行政)[^\n]{0,400})")
-_RESULT_START = re.compile(r"(?:决定|作出|给予)[^\n。]{0,40}(?:如下|以下)[^\n]{0,20}[：:。]?$")
+_OTHER_DAY_BEFORE = re.compile(r"(?:公示|发布|截止|有效)(?:日期|时间|期)?[：:]?\s*$")
+_OTHER_DAY_AFTER = re.compile(r"[起前至到]|公示|发布")
+_DATE_LABEL = re.compile(r"(?:处罚决定|许可决定|决定|作出决定|签发)(?:书)?(?:签发)?(?:日期|时间)\s*[：:]\s*")
+_AFTER_SIGNATURE = re.compile(
+    r"抄\s*送|抄\s*报|主\s*送|印\s*发|打\s*印|校\s*对|此件|公开(?:方式|形式)|主动公开|^附件?[：:]|^共\s*\d+\s*页|^第\s*\d+\s*页|"
+    r"\.(?:docx?|pdf|xlsx?|jpe?g|png|zip|rar)$|送达|签收|签名|联系|电话|邮编|责任编辑|来源|^扫一扫|^打印|^关闭",
+    re.I,
+)
+_AGENCY_END = r"(?:局|委员会|委|厅|人民政府|政府|大队|支队|总队|中队|中心|办公室|管理处|管理所|监督所|派出所|管理站|监察站|监督站|分局|办事处|海关|事务所|院)"
+_AUTHORITY = re.compile(rf"([\u4e00-\u9fa5（）]{{2,30}}?{_AGENCY_END})(?:[（(][^）)]{{0,10}}[）)])?$")
+_HEADING = re.compile(
+    rf"^(?:关于)?([\u4e00-\u9fa5（）]{{3,26}}?{_AGENCY_END})(?=关于|(?:环境|环境保护|税务|安全生产|农业|交通|文化)?行政|责令|当场|案件|文件|准予|简易|\s|$)"
+)
+_RESULT_START = re.compile(
+    r"(?:决定|作出|给予|处理|处罚|许可)[^\n。]{0,40}(?:如下|以下)[^\n]{0,24}[：:。]?$|(?:决定|处罚)(?:对[^\n。，]{2,40})?[：:]$"
+)
 _INLINE = re.compile(r"(?:决定|给予|作出)[^\n]{0,40}?(?:如下|以下)[^：:\n]{0,20}[：:]\s*(\S[^\n]{3,1000})")
-_REMEDY = re.compile(r"^(?:如|若|当事人|你)[^\n]{0,16}不服")
-_FACTS = re.compile(r"^(?:经查|经调查|现查明|查明|经立案调查)")
-_FINE = re.compile(r"(?:罚款|处以)(?:人民币)?\s*[（(]?([\d,，.]+\s*万?元|[壹贰叁肆伍陆柒捌玖拾佰仟万亿零元圆角分整]{3,20})")
+_ITEM = re.compile(r"\s*[（(]?[\d一二三四五六七八九十]{1,2}[）)、.．]|\s*[①②③④⑤⑥⑦⑧⑨]|\s*第[一二三四五六]")
+_RESULT = re.compile(
+    r"((?:决定|给予|处以|处罚款|并处|责令|准予|同意)[^\n]{0,60}?(?:处罚|罚款|没收|警告|吊销|关闭|停产|"
+    r"停业|停止|拆除|改正|许可|批准|建设|备案|实施)[^\n]{0,400})"
+)
+_NOT_RESULT = re.compile(
+    r"拟|告知书|如不服|不服本|逾期|申请(?:行政)?复议|收到本|到期不|本法|有下列|之日起|账户|帐户|缴入|开户|强制执行"
+)
+_NEXT_PART = re.compile(
+    r"^.{0,4}(?:行政)?(?:处罚)?(?:决定)?的?(?:履行方式|申请(?:行政)?复议|救济|权利告知)|途径和期限|方式和期限"
+)
+_QUOTED = re.compile(r"“[^”]*”")  # the law's words, not the decision's
+_REMEDY = re.compile(r"^(?:如|若|当事人|被处罚人|你)[^\n]{0,20}不服")
+_FACTS = re.compile(
+    r"^(?:[一二三四][、.])?(?:经查|经调查|现查明|查明|经立案调查|经审查|经核实|经现场)|(?:实施了以下|存在以下|"
+    r"有以下)[^\n]{0,12}违法行为|^[^\n]{0,40}执法人员"
+)
+_AMOUNT = (
+    r"(?:人民币|计|金额|共|为|￥|¥|[：:（(\s])*([\d][\d,，.]*\s*万?元|[零壹贰貳叁肆伍陆柒捌玖拾佰仟万萬亿圆元角分整一二三四五六七八九十百千]{2,20}?(?:元|"
+    r"圆)(?:整)?)"
+)
+_FINE = re.compile(rf"罚\s*款[^\d。；;，\n]{{0,10}}?{_AMOUNT}")
+_FINE_BEFORE = re.compile(
+    rf"处(?:以|罚)?[^\d。；;，\n]{{0,10}}?{_AMOUNT}(?:整)?(?:[（(][^）)]{{1,30}}[）)])?\s*的?\s*罚\s*款"
+)
+_FINE_TOTAL = re.compile(
+    rf"(?:合计|共计|总计|合并|两项|以上各项)[^\n。；;]{{0,16}}?罚\s*款?[^\d。；;\n]{{0,10}}?{_AMOUNT}|(?:合计|"
+    rf"共计|总计)[^\d。；;\n]{{0,12}}?{_AMOUNT}"
+)
+_CONFISCATION = re.compile(rf"没收[^。；;\n]{{0,12}}?违法所得[^\d。；;，\n]{{0,8}}?{_AMOUNT}")
 _BASIS = re.compile(r"(?:依据|根据|依照|按照)(《[^\n]{4,200}?)(?:的?规定|之规定|，决定)")
 _PENALTY = re.compile(r"处罚|罚款|没收|违法")
 _LICENCE = re.compile(r"许可|批复|准予|同意|核准|审批")
+_IDENTITY_PAPER = re.compile(r"身份证|公民身份号码")
+_LOST_BLANKS = re.compile(r"\\?\?+|[\u200b\ufeff]")  # blanks that a wrong conversion turned into question marks
 
 
 def record(title: str, lines: list[str], kind: str) -> Seen | None:
     """The one decision of a text; None when it has neither a number nor a party, or decides nothing."""
+    lines = [clean for line in lines if (clean := _LOST_BLANKS.sub(" ", line).strip())]
     text = "\n".join(lines)
     if kind not in ("licence", "penalty"):
         kind = "penalty" if len(_PENALTY.findall(text)) >= len(_LICENCE.findall(text)) else "licence"
     fields: dict[str, str] = {}
+    date, authority = _signature(title, lines)
+    deciding = [line for line in lines if not _REMEDY.match(line)]
     for name, value in (
-        ("document_number", _number(title, lines)),
-        ("counterparty", _first(_PARTY, text) or _addressee(lines)),
-        ("legal_representative", _first(_REPRESENTATIVE, text)),
+        ("document_number", _number(title, lines, kind)),
+        ("counterparty", _party(title, lines, text)),
+        ("legal_representative", _representative(text)),
         ("counterparty_code", _first(_CODE, text)),
-        ("decision_date", _decision_date(lines)),
-        ("authority", _authority(title, lines)),
-        ("content", _content([line for line in lines if not _REMEDY.match(line)])),
-        ("facts", next((line for line in lines if _FACTS.match(line)), None)),
+        ("decision_date", date),
+        ("authority", authority),
+        ("content", _content(deciding)),
+        ("facts", next((line for line in lines if len(line) > 12 and _FACTS.search(line)), None)),
         ("remedy", next((line for line in lines if _REMEDY.match(line)), None)),
         ("basis", _first(_BASIS, text)),
         ("case_name", title or None),
     ):
         if value:
             fields[name] = value.strip()
-    if kind == "penalty" and (fine := _first(_FINE, fields.get("content", ""))):
-        fields["fine_yuan"] = fine
+    if kind == "penalty":
+        content = fields.get("content", "")
+        for name, amount in (("fine_yuan", _fine(content)), ("confiscation_yuan", _first(_CONFISCATION, content))):
+            if amount:
+                fields[name] = amount
     decides = (_PENALTY if kind == "penalty" else _LICENCE).search(title + text) is not None
     if not decides or not ({"document_number", "counterparty"} & fields.keys()):
         return None
@@ -73,8 +155,11 @@ def record(title: str, lines: list[str], kind: str) -> Seen | None:
         return None
     names = ("document_number", "counterparty", "decision_date", "content")
     confidence = round(0.4 + 0.1 * sum(name in fields for name in names), 2)
-    money = {"fine_yuan": "yuan"} if "fine_yuan" in fields else {}
-    return Seen(kind, fields, "decision_text", {name: "正文" for name in fields}, money, confidence=confidence)
+    money = {name: "yuan" for name in ("fine_yuan", "confiscation_yuan") if name in fields}
+    labels = {name: f"正文（{FIELDS[name].label_for(kind)}）" for name in fields}
+    identity = "；".join(line for line in lines if _IDENTITY_PAPER.search(line))
+    others = {"正文（身份证件）": identity} if identity else {}  # whether it tells too much must be seen
+    return Seen(kind, fields, "decision_text", labels, money, others, confidence)
 
 
 def _first(pattern: re.Pattern[str], text: str) -> str | None:
@@ -82,63 +167,186 @@ def _first(pattern: re.Pattern[str], text: str) -> str | None:
     return match[1] if match else None
 
 
-def _number(title: str, lines: list[str]) -> str | None:
-    """The number under the heading or in the title; numbers of laws and notices stand in long lines."""
-    for text in (*(line for line in lines[:12] if len(line) <= 60), title):
-        for match in _NUMBER.finditer(text):
-            if not _NOTICE.search(match[0]):
-                return _LABEL.sub("", match[0])
+# ---------------------------------------------------------------- number
+
+
+def _number(title: str, lines: list[str], kind: str) -> str | None:
+    """The number under the heading, in the title, or naming the attached original; those of laws stand in long lines."""
+    files = [
+        line.rpartition(".")[0]
+        for line in lines[12:]
+        if len(line) <= 60 and _AFTER_SIGNATURE.search(line) and "." in line
+    ]
+    for text in (*(line for line in lines[:12] if len(line) <= 60), title, *files):
+        for match in _NUMBER.finditer("".join(text.split())):
+            if _is_own(match[0], kind):
+                return _balanced(_LABEL.sub("", match[0]))
+    for line in lines[:12]:
+        bare = "".join(line.split()).rpartition("：")[2]
+        if _BARE_NUMBER.match(bare) and _is_own(bare, kind):
+            return bare
     return None
+
+
+def _is_own(number: str, kind: str) -> bool:
+    if _EARLIER.search(number):
+        return False
+    if kind == "licence":
+        return True  # an approval may well be a 函
+    return _ORDER.search(number) is None or _PUNISHES.search(number) is not None
+
+
+def _balanced(number: str) -> str:
+    """Without a bracket that opened before the number: （示罚〔2026〕1号."""
+    opened = number[:1]
+    closes = {"（": "）", "(": ")"}.get(opened)
+    outer = closes is not None and number.count(opened) > number.count(closes)
+    return number[1:].strip() if outer else number.strip()
+
+
+# ---------------------------------------------------------------- party
+
+
+def _party(title: str, lines: list[str], text: str) -> str | None:
+    for match in _PARTY.finditer(text):
+        name = _cut(match[1])
+        if len(name) >= 2 and not _HEADING_WORDS.search(name):
+            return name
+    if (name := _addressee(lines)) is not None:
+        return name
+    for number, line in enumerate(lines[:10]):  # the label alone on its line, the name below
+        if re.fullmatch(
+            r"(?:被处罚人|当事人|申请人)(?:基本(?:情况|信息))?[：:]?", "".join(line.split())
+        ) and number + 1 < len(lines):
+            name = _cut(re.split(r"[，,。；;]", lines[number + 1])[0])
+            if 2 <= len(name) <= 40 and "：" not in name and ":" not in name:
+                return name
+    return party_of_title(title)
+
+
+def party_of_title(title: str) -> str | None:
+    """The party a title names: 行政处罚决定书（某公司）, 某公司违反…案, 某店-违反税收管理."""
+    for pattern in _TITLE_PARTY:
+        match = pattern.search(title)
+        if match and not _HEADING_WORDS.search(match[1]) and not _NO_NAME.search(match[1]):
+            return match[1].strip()
+    return None
+
+
+def _cut(text: str) -> str:
+    """A name without the labels that follow it on its line."""
+    found = _NEXT_LABEL.search(text, 2)
+    return _BRACKETED_DATA.sub("", text[: found.start()] if found else text).strip(" 　：:、，,")
 
 
 def _addressee(lines: list[str]) -> str | None:
-    """The party the decision speaks to: a line of its own, ending in a colon, near the top."""
+    """The party the decision speaks to: a name at the beginning of a line near the top, with a colon."""
     for line in lines[:8]:
-        match = _ADDRESSEE.match(line)
-        if match and not _HEADING_WORDS.search(match[1]):
-            return match[1]
+        bare = "".join(line.split())
+        found = _ADDRESSEE.match(bare)
+        if found is None and bare[-1:] in "：:" and (data := _BRACKETED_DATA.search(bare)):
+            found = re.match(r"^([\u4e00-\u9fa5（）()·\w]{2,60})$", bare[: data.start()])
+        if found:
+            name = _BRACKETED_DATA.sub("", found[1])
+            if len(name) >= 2 and not _HEADING_WORDS.search(name) and not _NEXT_LABEL.match(name):
+                return name
     return None
 
 
-def _decision_date(lines: list[str]) -> str | None:
-    """The date that stands (almost) alone in one of the last lines; copies-to lines may follow it."""
-    for line in reversed(lines[-12:]):
+def _representative(text: str) -> str | None:
+    match = _REPRESENTATIVE.search(text)
+    return _cut(match[1]) if match else None
+
+
+# ---------------------------------------------------------------- signature
+
+
+def _signature(title: str, lines: list[str]) -> tuple[str | None, str | None]:
+    """Date and authority of the last lines: the date (almost) alone in its line, the name before it or just above."""
+    rest = list(lines)
+    first = max(len(rest) - 25, 0)
+    authority: str | None = None
+    date: str | None = None
+    for number in range(len(rest) - 1, first - 1, -1):
+        line = rest[number]
         found = list(_DATE.finditer(line))
-        if found and len(line) - len(found[-1][0]) <= 30:
-            return found[-1][0]
+        if not found or _AFTER_SIGNATURE.search(line) or len(line) - len(found[-1][0]) > 32:
+            continue
+        after = line[found[-1].end() :]
+        before = line[: found[-1].start()]
+        if len(after) > 12 or _OTHER_DAY_AFTER.search(after) or _OTHER_DAY_BEFORE.search(before):
+            continue
+        date = found[-1][0]
+        authority = _named_above(rest, number, before)
+        break
+    labelled = _DATE_LABEL.search("\n".join(lines))
+    if labelled and (match := _DATE.match("\n".join(lines), labelled.end())):
+        date = match[0]
+    return date, authority or _named_below(rest, first) or _heading(title, lines)
+
+
+def _named_above(lines: list[str], number: int, before: str) -> str | None:
+    for text in (before, *(lines[n] for n in range(number - 1, max(number - 4, -1), -1) if len(lines[n]) <= 40)):
+        named = _AUTHORITY.search("".join(text.split()).rstrip("：:"))
+        if named and "名称" not in named[1]:
+            return named[1]
     return None
 
 
-def _authority(title: str, lines: list[str]) -> str | None:
-    for number in range(len(lines) - 1, max(len(lines) - 12, 0), -1):
-        match = _DATE.search(lines[number])
-        if match is None or len(lines[number]) - len(match[0]) > 30:
-            continue
-        for text in (lines[number][: match.start()], lines[number - 1]):
-            named = _AUTHORITY.search("".join(text.split()))
-            if named:
-                return named[1]
-    for text in (*lines[:3], title):
+def _named_below(lines: list[str], first: int) -> str | None:
+    """An authority's name alone in one of the last lines, where no date stands."""
+    for line in reversed(lines[first:]):
+        bare = "".join(line.split())
+        if 4 <= len(bare) <= 30 and not _AFTER_SIGNATURE.search(line) and (named := _AUTHORITY.fullmatch(bare)):
+            return named[1]
+    return None
+
+
+def _heading(title: str, lines: list[str]) -> str | None:
+    for text in (*lines[:4], title):
         named = _HEADING.match("".join(text.split()))
         if named:
             return named[1]
     return None
 
 
+# ---------------------------------------------------------------- what was decided
+
+
 def _content(lines: list[str]) -> str | None:
     for number, line in enumerate(lines):
+        if _NOT_RESULT.search(line[-60:]):
+            continue
         if inline := _INLINE.search(line):
             return inline[1]
         if _RESULT_START.search(line):
             rest: list[str] = []
-            for following in lines[number + 1 : number + 8]:
-                if rest and not re.match(r"\s*[（(]?[\d一二三四五六七八九十]{1,2}[）)、.．]", following):
+            for following in lines[number + 1 : number + 10]:
+                if (rest and not _ITEM.match(following)) or _NEXT_PART.search(following):
                     break
                 rest.append(following)
             if rest:
                 return "\n".join(rest)[:2000]
     for line in reversed(lines):
-        match = _RESULT.search(line)
-        if match:
-            return match[1]
+        for sentence in reversed(re.split(r"[。；;]", _QUOTED.sub("", line))):
+            if (match := _RESULT.search(sentence)) and not _NOT_RESULT.search(sentence):
+                return match[1]
     return None
+
+
+def _fine(content: str) -> str | None:
+    """The fine, when the text tells one sum or a total; of several sums without a total none is guessed."""
+    total = _FINE_TOTAL.search(content)
+    if total:
+        return total[1] or total[2]
+    found = dict.fromkeys(_sums(content))
+    told: dict[float | None, str] = {}
+    for text in found:
+        told.setdefault(values.yuan(text, "yuan"), text)
+    return next(iter(told.values())) if len(told) == 1 else None
+
+
+def _sums(content: str) -> Iterator[str]:
+    for pattern in (_FINE, _FINE_BEFORE):
+        for match in pattern.finditer(content):
+            yield match[1]

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
-from crawler.extract.tables import Reader, match_pairs, records_of_pairs
+from crawler.extract.tables import Pair, Reader, match_pairs, put, records_of_pairs
 from crawler.items import Seen
 
 _LINE = re.compile(r"^[\s\d、.．（()）一二三四五六七八九十]{0,6}([^：:\n]{2,40})[：:]\s*(.*)$")
 _VALUE_LIMIT = 5_000
+_ONE_LINE = frozenset(  # what follows in the next line without a label is no part of these
+    ("document_number", "counterparty", "counterparty_code", "legal_representative", "decision_date", "authority",
+     "person_id", "organisation_code", "registration_number", "tax_number", "valid_from", "valid_to")
+)  # fmt: skip
 
 
 def pairs_of(lines: list[str]) -> list[tuple[str, str]]:
@@ -26,7 +31,23 @@ def pairs_of(lines: list[str]) -> list[tuple[str, str]]:
 
 def records(lines: list[str], reader: Reader) -> list[Seen]:
     """The decisions told by lines, when at least three labels are known and one of them names the decision."""
-    pairs = match_pairs(pairs_of(lines), reader)
+    pairs = _known(lines, reader)
     if len({pair.column.field for pair in pairs if pair.column}) < 3:
         return []
     return records_of_pairs(pairs, reader, "key_value")
+
+
+def told(lines: list[str], reader: Reader) -> Seen:
+    """What known labels tell, whether or not it names a decision; the first of several values counts."""
+    pairs = _known(lines, reader)
+    seen = Seen(reader.kind_for([pair.label for pair in pairs]), {}, "key_value")
+    for pair in pairs:
+        put(seen, pair.label, pair.column, pair.text)
+    return seen
+
+
+def _known(lines: list[str], reader: Reader) -> list[Pair]:
+    return [
+        replace(pair, text=pair.text.partition("\n")[0]) if pair.column and pair.column.field in _ONE_LINE else pair
+        for pair in match_pairs(pairs_of(lines), reader)
+    ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -22,7 +23,9 @@ _LABEL_LIMIT = 60  # a header with its filling hint is rarely longer
 _HEADER_ROWS = 10
 _MAX_SPAN = 200
 _MAX_CELLS = 1_500_000  # a hostile colspan or rowspan must not fill the memory
-_RULES = re.compile(r"^(?:必填|选填|非必填|可选)|填写|格式[：:]|不超过|个?字符|长度|按照.{0,6}填|如有|例?如[：:]|^\d{1,3}(?:位|字)")
+_RULES = re.compile(
+    r"^(?:必填|选填|非必填|可选)|填写|格式[：:]|不超过|个?字符|长度|按照.{0,6}填|如有|例?如[：:]|^\d{1,3}(?:位|字)"
+)
 _TOTAL = re.compile(r"^(?:合计|总计|小计|备注|注|说明|填表人|制表)[：:]?")
 _IDENTITY = ("document_number", "counterparty")
 _SERIAL = re.compile(r"^(?:序号|编号|序列|NO\.?|№)$", re.I)
@@ -70,6 +73,12 @@ def records(tree: LexborHTMLParser, reader: Reader) -> list[Seen]:
     for number, seen in enumerate(found, start=1):
         seen.row = number
     return found
+
+
+def headers(tree: LexborHTMLParser, reader: Reader) -> int:
+    """How many tables of a page have a header we are sure of, with or without decisions below it."""
+    found = (_header(grid_of(table), reader) for table in tree.css("table") if len(table.css("table")) == 1)
+    return sum(1 for header in found if header is not None and header.sure)
 
 
 def _table_around(table: LexborNode) -> LexborNode | None:
@@ -142,12 +151,23 @@ class Reader:
 
     def columns(self, labels: list[str], samples: list[list[str]] | None = None) -> list[aliases.Column | None]:
         """A column for each label that is known; `samples` are rows of values below them."""
-        short = [label if len(label) <= _LABEL_LIMIT else "" for label in labels]
-        return aliases.match(short, None if self.kind == "auto" else self.kind, samples, self.lookups)
+        short = tuple(label if len(label) <= _LABEL_LIMIT else "" for label in labels)
+        kind = None if self.kind == "auto" else self.kind
+        if samples:
+            return aliases.match(short, kind, samples, self.lookups)
+        return list(_columns(short, kind, tuple(self.lookups.items())))
 
     def kind_for(self, labels: list[str]) -> str:
         """The kind of record under these labels."""
         return self.kind if self.kind in ("licence", "penalty") else aliases.kind_of(labels) or "penalty"
+
+
+@lru_cache(maxsize=8192)
+def _columns(
+    labels: tuple[str, ...], kind: str | None, lookups: tuple[tuple[str, str], ...]
+) -> tuple[aliases.Column | None, ...]:
+    """Labels come again on every page of a portal; without samples they mean the same."""
+    return tuple(aliases.match(labels, kind, None, dict(lookups)))
 
 
 def read(grid: Grid, reader: Reader) -> list[Seen]:
@@ -189,6 +209,8 @@ def _header(grid: Grid, reader: Reader) -> Header | None:
             enough = len(fields) >= 3 or (len(fields) == 2 and fields.issuperset(_IDENTITY))
             if enough and len(fields) * 10 >= filled * 4 and (best is None or len(fields) > len(best.fields)):
                 best = Header(last, labels, columns, fields, len(fields) >= 5 and len(fields) * 20 > filled * 11)
+        if best is not None and best.sure:
+            break  # what follows are decisions; trying each as a header costs more than all the rest
     return best
 
 
@@ -199,7 +221,10 @@ def _label_rows(grid: Grid, number: int) -> Iterator[tuple[list[str], int]]:
     if number + 1 < len(grid.rows) and len(set(upper)) < len(upper):
         lower = [squeeze(text) for text in grid.rows[number + 1]]
         if len(lower) == len(upper):
-            yield [a if a == b or not b else b if not a else a + b for a, b in zip(upper, lower, strict=True)], number + 1
+            yield (
+                [a if a == b or not b else b if not a else a + b for a, b in zip(upper, lower, strict=True)],
+                number + 1,
+            )
             yield [b or a for a, b in zip(upper, lower, strict=True)], number + 1
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
-from crawler.listing import ANY, Line, is_book_link, lines, next_page, static_pages
+from crawler.listing import ANY, Line, is_book_link, lines, static_pages
 from crawler.spiders.base import Outputs, Page, PortalSpider
 
 
@@ -34,28 +34,26 @@ class AttachmentList(PortalSpider):
         if not found:
             yield from self.nothing(page)
             return
+        self.look.list_pages += 1
         yield from self._follow(found, 1)
         if pages:
             for number in range(2, pages.pages + 1):
                 if self.may_ask():
                     yield self.request(urljoin(page.url, pages.address(number)), "page", number=number, chain=False)
         else:
-            yield from self._next(page, 1)
+            yield from self.onward(page, 1)
 
-    def page(self, page: Page, number: int, chain: bool) -> Outputs:
+    def page(self, page: Page, number: int, chain: bool = True) -> Outputs:
         """A further page of the list."""
         found = self._lines(page)
-        if not found:
+        if found:
+            self.look.list_pages += 1
+        else:
             self.look.lost_pages.append(f"第 {number} 页没有列表")
         before = len(self.walk.entries)
         yield from self._follow(found, number)
         if chain and len(self.walk.entries) > before:
-            yield from self._next(page, number)
-
-    def _next(self, page: Page, number: int) -> Outputs:
-        following = next_page(page.tree, page.url)
-        if following and following != page.url and self.is_ours(following) and self.may_ask():
-            yield self.request(following, "page", number=number + 1, chain=True)
+            yield from self.onward(page, number)
 
     def _lines(self, page: Page) -> list[Line]:
         if self.options.details:

@@ -21,14 +21,14 @@ from scrapy.http import Response
 from selectolax.lexbor import LexborHTMLParser
 
 from crawler import extract
-from crawler.addresses import host_of
+from crawler.addresses import host_of, is_inner
 from crawler.browser import in_browser
 from crawler.coverage import Look
 from crawler.egress import Forbidden, Gate
 from crawler.extract import classify, fragments, tables
 from crawler.extract.decode import decode
 from crawler.items import Entry, Sighting, Touch
-from crawler.listing import Line, lines
+from crawler.listing import Line, lines, next_page, scripted_next
 from crawler.registry import Portal
 from db.evidence import EvidenceWriter
 from db.settings import CrawlSettings
@@ -70,6 +70,7 @@ class Walk:
     browser: bool = False
     asked: int = 0
     entries: dict[str, Entry] = field(default_factory=dict)  # every list entry of this look
+    turned: set[str] = field(default_factory=set)  # addresses of list pages that 下一页 led to
     read: set[str] = field(default_factory=set)  # addresses of entries fetched and read in this look
     failed: set[str] = field(default_factory=set)  # addresses of entries that were not read completely
 
@@ -133,12 +134,20 @@ class PortalSpider(scrapy.Spider):
         try:
             problem = classify.problem_of(page.status, page.text if page.is_text else "·")
             if problem is not None:
+                again = self.otherwise(problem, step, context)
+                if again is not None:
+                    yield again
+                    return
                 self.refuse(problem.outcome, problem.reason, page.url, step, context)
                 return
             yield from getattr(self, step)(page, **context)
         except Exception as error:
             log.exception("portal %s: step %s failed on %s", self.portal.id, step, page.url)
             self.look.errors.append(f"{type(error).__name__}（{page.url}）")
+
+    def otherwise(self, problem: classify.Problem, step: str, context: dict[str, Any]) -> scrapy.Request | None:
+        """What to ask instead of a page that could not be read; None (as for most): nothing."""
+        return None
 
     def refuse(self, outcome: str, reason: str, url: str, step: str, context: dict[str, Any]) -> None:
         """Note what could not be read: the column itself, one of its pages, or one entry."""
@@ -183,6 +192,25 @@ class PortalSpider(scrapy.Spider):
                 self.walk.read.add(line.url)
                 yield self.request(line.url, step, entry=entry)
 
+    @property
+    def reader(self) -> tables.Reader:
+        """How labels are understood on this portal."""
+        kind = self.portal.kind if self.portal.kind in ("licence", "penalty") else "auto"
+        return tables.Reader(kind, self.portal.lookups.columns)
+
+    def onward(self, page: Page, number: int) -> Outputs:
+        """A request for the page that 下一页 leads to; told when only a script could follow it."""
+        following = next_page(page.tree, page.url)
+        if following is None:
+            if scripted_next(page.tree):
+                self.look.cut = "翻页由网页脚本进行，后面的页没有读到"
+            return
+        if following == page.url or following in self.walk.turned or not self.is_ours(following):
+            return
+        if self.may_ask():
+            self.walk.turned.update((page.url, following))
+            yield self.request(following, "page", number=number + 1)
+
     def read(self, page: Page, title: str = "") -> extract.Reading:
         """What a document says, with this portal's kind and lookups."""
         return extract.read(
@@ -213,7 +241,12 @@ class PortalSpider(scrapy.Spider):
             self.refuse("partial", reading.reason, page.url, "detail", {"entry": entry})
 
     def attachment(
-        self, page: Page, entry: Entry, home: str | None = None, place: tuple[int, ...] = (), stated_on: str | None = None
+        self,
+        page: Page,
+        entry: Entry,
+        home: str | None = None,
+        place: tuple[int, ...] = (),
+        stated_on: str | None = None,
     ) -> Outputs:
         """A document of a list or of a detail page.
 
@@ -261,7 +294,8 @@ class PortalSpider(scrapy.Spider):
         if target is not None:
             address = urljoin(page.url, target)
             if not self.is_ours(address):
-                self.look.entry = ("link_out", f"栏目只是跳转到外站 {host_of(address)}")
+                where = "内网地址" if is_inner(host_of(address)) else "外站"
+                self.look.entry = ("link_out", f"栏目只是跳转到{where} {host_of(address)}")
             elif address == page.url:
                 self.look.entry = ("shell", "栏目页面只是跳转，跟随一次后仍无内容")
             else:
@@ -289,7 +323,11 @@ def _why(failure: Any) -> tuple[str, str]:
     error = failure.value
     if isinstance(error, Forbidden):
         return error.outcome, str(error)
-    name = type(error).__name__
+    name, words = type(error).__name__, str(error)
+    if "max redirections" in words:
+        return "shell", "网站反复跳转，没有到达任何页面"
+    if "ecompressed" in words or ("exceeded" in words.lower() and "size" in words.lower()):
+        return "partial", "解压后的内容超过大小上限，未读取"
     if "robots" in str(error).lower():
         return "blocked", "网站的 robots.txt 不允许采集"
     if "Timeout" in name or "TimedOut" in name:

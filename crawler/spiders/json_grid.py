@@ -4,32 +4,93 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
-from crawler.extract import payloads
-from crawler.extract.tables import Reader
+import scrapy
+
+from crawler.extract import classify, payloads
 from crawler.items import Sighting
 from crawler.spiders.base import Outputs, Page, PortalSpider
 
-GRID = re.compile(r"table\.render|bootstrapTable|\.DataTable|\.datagrid|jqGrid|layui|el-table|\.ajax\(|fetch\(", re.I)
+GRID = re.compile(
+    r"table\.render|bootstrapTable|\.DataTable|\.datagrid|jqGrid|layui|el-table|\.ajax\(|fetch\(|axios\b|"
+    r"\$\.(?:get|post)|getJSON|XMLHttpRequest",
+    re.I,
+)
 API = re.compile(r"""(?:url|api|dataUrl)["']?\s*[:=]\s*["']([^"'\s]{2,300})["']""", re.I)
 _FETCH = re.compile(r"""(?:fetch|axios\.get|\$\.get(?:JSON)?|\$\.post)\s*\(\s*["']([^"'\s]{2,300})["']""")
+_OWN_PAGE = re.compile(
+    r"""["']?\b(pageNum|pageNo|pageIndex|currPage|currentPage|curPage|currentPageNo)\b["']?\s*[:=]\s*["']?(\d+)?"""
+)
+_OWN_SIZE = re.compile(r"""["']?\b(pageSize|pagesize|numPerPage|perPage)\b["']?\s*[:=]""")
 _PAGE_NAME = re.compile(r"""pageName["']?\s*:\s*["'](\w{1,30})["']""")
 _LIMIT_NAME = re.compile(r"""limitName["']?\s*:\s*["'](\w{1,30})["']""")
-_LIMIT = re.compile(r"""(?:limit|pageSize|rows)["']?\s*:\s*(\d{1,4})\b""")
-_STATIC = re.compile(r"\.(?:js|css|png|jpe?g|gif|ico|woff2?)(?:\?|$)", re.I)
+_LIMIT = re.compile(r"""\b(?:limit|pageSize|pageLength|rowNum|rows)["']?\s*[:=]\s*["']?(\d{1,4})\b""")
+_METHOD = re.compile(r"""\b(?:method|type|mtype)["']?\s*:\s*["'](post|get)["']""", re.I)
+_POSTS = re.compile(r"(?:axios|\$)\.post\s*\(")
+_STATIC = re.compile(
+    r"\.(?:js|css|png|jpe?g|gif|ico|svg|woff2?|html?)(?:\?|$)|hits?\b|visit|counter|click|login|stat(?:s|istic)|captcha",
+    re.I,
+)
+_OFFSETS = frozenset(
+    ("start", "offset", "skip", "startrow", "startrecord", "first")
+)  # such a parameter counts rows, not pages
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a grid asks for its pages: names of parameters, method, and whether rows are counted instead of pages."""
+
+    page: str
+    size: str
+    method: str = "GET"
+    first: int = 1
+
+    @property
+    def counts_rows(self) -> bool:
+        return self.page.lower() in _OFFSETS
+
+
+_DIALECTS = (
+    (re.compile(r"\.dataTable\s*\(", re.I), Dialect("start", "length", first=0)),
+    (re.compile(r"\.datagrid\s*\(|easyui-datagrid"), Dialect("page", "rows", "POST")),
+    (re.compile(r"\.jqGrid\s*\(", re.I), Dialect("page", "rows")),
+    (re.compile(r"\.bootstrapTable\s*\(", re.I), Dialect("offset", "limit", first=0)),
+)
+
+
+def dialect_of(text: str) -> Dialect:
+    """The dialect of a shell: what its script names itself, else what its kind of grid sends."""
+    usual = next((dialect for mark, dialect in _DIALECTS if mark.search(text)), Dialect("page", "limit"))
+    page, size, method = usual.page, usual.size, usual.method
+    first = usual.first
+    if own := _OWN_PAGE.search(text):
+        page, first = own[1], int(own[2] or 1)
+        own_size = _OWN_SIZE.search(text)
+        size = own_size[1] if own_size else size
+    if named := _PAGE_NAME.search(text):
+        page, first = named[1], 1
+    if named := _LIMIT_NAME.search(text):
+        size = named[1]
+    if said := _METHOD.search(text):
+        method = said[1].upper()
+    elif _POSTS.search(text):
+        method = "POST"
+    return Dialect(page, size, method, first)
 
 
 class JsonGrid(PortalSpider):
     """Rows from an interface that answers `{code: 0, count, data}` or one of its many likes.
 
-    1. Without `api` the shell's own script tells it (`url: '/api/…'`), with the names of its paging parameters.
-    2. The interface is asked page after page until as many rows were seen as it says there are.
+    1. Without `api` the shell's own script tells it (`url: '/api/…'`); the names of its paging parameters are what the
+       script says, else what its grid (layui, easyUI, DataTables, jqGrid, bootstrap-table) sends by itself.
+    2. The interface is asked page after page until as many rows were seen as it says there are. A page that repeats
+       others is a lost page: the paging was misunderstood. What answers no data is asked once by the other method.
     3. Options where the script does not tell: `api`, `method` (GET or POST), `page` and `size` (parameter names),
-       `start` (the first page's number), `page_size`, `rows` and `total` (paths in the answer, with dots),
-       `query` (further parameters).
+       `start` (the first page's number; where `page` is an offset such as start or offset, the first row's), `page_size`,
+       `rows` and `total` (paths in the answer, with dots), `query` (further parameters).
 
         - {id: x_penalties, unit: x, kind: penalty, title: 行政处罚, url: "https://…/sgs.html", family: json_grid,
            options: {api: /api/penalty/list, page: pageNo, size: pageSize}}
@@ -40,18 +101,19 @@ class JsonGrid(PortalSpider):
         """Where the rows come from; empty: as the page's script says."""
 
         api: str = ""
-        method: str = "GET"
+        method: str = ""
         page: str = ""
         size: str = ""
-        start: int = 1
+        start: int | None = None
         page_size: int = 0
         rows: str = ""
         total: str = ""
         query: dict[str, Any] | None = None
 
     def first(self, page: Page) -> Outputs:
+        self.pages_seen: list[frozenset[str]] = []
         if page.text.lstrip()[:1] in ("{", "["):
-            yield from self.rows(page, number=self.options.start, api="")
+            yield from self.rows(page, number=0, api="", swapped=True)
             return
         api = self.options.api or api_of(page.text)
         if api is None:
@@ -59,54 +121,92 @@ class JsonGrid(PortalSpider):
             if self.look.entry is None and not self.look.said_empty:
                 self.look.entry = ("script_list", "没有找到页面取数的接口，请在 options 中写明 api")
             return
-        self._names(page.text)
-        yield self._ask(urljoin(page.url, api), self.options.start)
+        self._learn(page.text)
+        yield self._ask(urljoin(page.url, api), 0)
 
-    def _names(self, text: str) -> None:
-        page_name, limit_name, limit = _PAGE_NAME.search(text), _LIMIT_NAME.search(text), _LIMIT.search(text)
-        self.page_name = self.options.page or (page_name[1] if page_name else "page")
-        self.size_name = self.options.size or (limit_name[1] if limit_name else "limit")
-        self.size = self.options.page_size or (int(limit[1]) if limit else 100)
+    def _learn(self, text: str) -> None:
+        said, own = dialect_of(text), self.options
+        limit = _LIMIT.search(text)
+        page, size = own.page or said.page, own.size or said.size
+        first = own.start if own.start is not None else said.first if page == said.page else 1
+        if own.start is None and page.lower() in _OFFSETS:
+            first = 0
+        self.dialect = Dialect(page, size, own.method.upper() or said.method, first)
+        self.size = own.page_size or (int(limit[1]) if limit else 100)
 
-    def _ask(self, api: str, number: int) -> Any:
-        parameters = {**(self.options.query or {}), self.page_name: number, self.size_name: self.size}
-        if self.options.method.upper() == "POST":
-            return self.request(api, "rows", form=urlencode(parameters), number=number, api=api)
+    def _ask(self, api: str, number: int, swapped: bool = False) -> Any:
+        """The page `number` (0 is the first)."""
+        dialect = self.dialect
+        place = dialect.first + number * (self.size if dialect.counts_rows else 1)
+        parameters = {**(self.options.query or {}), dialect.page: place, dialect.size: self.size}
+        context = {"number": number, "api": api, "swapped": swapped}
+        if dialect.method == "POST":
+            return self.request(api, "rows", form=urlencode(parameters), **context)
         parts = urlsplit(api)
         query = urlencode({**dict(parse_qsl(parts.query)), **parameters})
-        return self.request(urlunsplit(parts._replace(query=query)), "rows", number=number, api=api)
+        return self.request(urlunsplit(parts._replace(query=query)), "rows", **context)
 
-    def rows(self, page: Page, number: int, api: str) -> Outputs:
+    def _other_method(self, api: str) -> Any:
+        method = "GET" if self.dialect.method == "POST" else "POST"
+        self.dialect = replace(self.dialect, method=method)
+        return self._ask(api, 0, swapped=True)
+
+    def otherwise(self, problem: classify.Problem, step: str, context: dict[str, Any]) -> scrapy.Request | None:
+        refused = (
+            step == "rows" and problem.outcome in ("unreachable", "column_missing") and "HTTP 5" not in problem.reason
+        )
+        if refused and context["number"] == 0 and context["api"] and not (context["swapped"] or self.options.method):
+            return self._other_method(context["api"])
+        return None
+
+    def rows(self, page: Page, number: int, api: str, swapped: bool) -> Outputs:
         """One page of the grid. What is not JSON is a lost page, never the end of the list."""
         try:
             answer = payloads.parse(page.text)
         except (ValueError, json.JSONDecodeError):
-            self.look.lost_pages.append(f"第 {number} 页返回的不是数据")
-            return
+            answer = None
         rows = payloads.rows_of(answer, self.options.rows or None)
         total = payloads.total_of(answer, self.options.total or None)
         if rows is None:
-            if total != 0:
-                self.look.lost_pages.append(f"第 {number} 页的数据中没有列表")
+            if total != 0 and number == 0 and api and not (swapped or self.options.method):
+                yield self._other_method(api)
+            elif total != 0:
+                self.look.lost_pages.append(
+                    f"第 {number + 1} 页返回的{'不是数据' if answer is None else '数据中没有列表'}"
+                )
             return
-        reader = Reader(self.portal.kind if self.portal.kind != "both" else "auto", self.portal.lookups.columns)
-        found = payloads.records(rows, reader)
+        if self._repeats(rows):
+            self.look.lost_pages.append(f"第 {number + 1} 页与已读的页重复，翻页参数可能不对，请在 options 中写明")
+            return
+        found = payloads.records(rows, self.reader)
         self.look.items += len(rows)
         if len(found) < len(rows):
             self.look.unread["数据行的字段名无法识别"] += len(rows) - len(found)
         for seen in found:
-            place = (number, seen.row)
-            yield Sighting(seen, self.portal.url, page.evidence, place, stated_on=seen.stated_published_on)
-        if total is not None and number == self.options.start:
+            yield Sighting(seen, self.portal.url, page.evidence, (number, seen.row), stated_on=seen.stated_published_on)
+        if not api or not rows:
+            if total is not None and number == 0:
+                self.look.items_announced = total
+            return
+        if total is not None and number == 0:
             self.look.items_announced = total
-            size = max(len(rows), 1)
-            pages = -(-total // size)
+            if len(rows) < min(self.size, total):
+                self.size = len(rows)  # the server gives fewer a page than it was asked for
+            pages = -(-total // max(len(rows), 1))
             self.look.pages_announced = max(pages, 1)
-            for following in range(number + 1, number + pages):
-                if api and rows and self.may_ask():
+            for following in range(1, pages):
+                if self.may_ask():
                     yield self._ask(api, following)
-        elif total is None and rows and api and len(rows) >= self.size and self.may_ask():
+        elif total is None and len(rows) >= self.size and self.may_ask():
             yield self._ask(api, number + 1)
+
+    def _repeats(self, rows: list[dict[str, Any]]) -> bool:
+        """Whether most of a page's rows stood on pages read before (some decisions are printed twice; pages are not)."""
+        here = frozenset(json.dumps(row, sort_keys=True, ensure_ascii=False) for row in rows)
+        before = frozenset[str]().union(*self.pages_seen)
+        again = len(here) > 1 and here in self.pages_seen
+        self.pages_seen.append(here)
+        return again or (len(here) >= 3 and len(here & before) * 10 >= len(here) * 6)
 
 
 def api_of(text: str) -> str | None:

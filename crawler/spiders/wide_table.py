@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from crawler.extract import classify
+from crawler.extract import classify, tables
 from crawler.listing import next_page, pages_announced
+from crawler.spiders import json_grid
 from crawler.spiders.base import Outputs, Page, PortalSpider
 
 
@@ -28,29 +29,33 @@ class WideTable(PortalSpider):
 
     def first(self, page: Page) -> Outputs:
         self.look.pages_announced = pages_announced(classify.visible(page.text)) or 1
-        yield from self._read(page, 1, frozenset((page.url,)))
+        yield from self._read(page, 1)
 
-    def page(self, page: Page, number: int, seen: frozenset[str]) -> Outputs:
+    def page(self, page: Page, number: int) -> Outputs:
         """A further page of the table."""
-        yield from self._read(page, number, seen)
+        yield from self._read(page, number)
 
-    def _read(self, page: Page, number: int, seen: frozenset[str]) -> Outputs:
+    def _read(self, page: Page, number: int) -> Outputs:
         reading = self.read(page)
         rows = [row for row in reading.rows if row.form in ("wide_table", "key_value")]
         self.look.items += len(rows)
         if not rows and number == 1:
-            if page.tree.css_first("table tr") is None or classify.template_list(page.text):
+            headed = tables.headers(page.tree, self.reader)
+            if headed and not classify.template_list(page.text) and json_grid.api_of(page.text) is None:
+                self.look.said_empty = classify.says_empty(page.text)
+            elif page.tree.css_first("table tr") is None or classify.script_list(page.text):
                 yield from self.nothing(page)
             else:
                 self.look.said_empty = classify.says_empty(page.text)
             return
+        self.look.list_pages += 1
         reading.rows, reading.published = rows, None  # the page's date is not that of its rows
         yield from self.sightings(reading, page, None, url=page.url, place=(number,))
-        following = next_page(page.tree, page.url)
-        if following is None and self.options.page and number < (self.look.pages_announced or 1):
-            following = _numbered(page.url, self.options.page, number + 1)
-        if following and following not in seen and self.is_ours(following) and rows and self.may_ask():
-            yield self.request(following, "page", number=number + 1, seen=seen | {following})
+        if self.options.page and next_page(page.tree, page.url) is None:
+            if number < (self.look.pages_announced or 1) and self.may_ask():
+                yield self.request(_numbered(page.url, self.options.page, number + 1), "page", number=number + 1)
+        elif rows:
+            yield from self.onward(page, number)
 
 
 def _numbered(url: str, name: str, number: int) -> str:

@@ -17,7 +17,9 @@ from db.settings import Workspace
 START = datetime.datetime(2026, 9, 7, 9, tzinfo=SHANGHAI)
 
 
-def put(writer: EvidenceWriter, url: str, body: bytes, status: int = 200, method: str = "GET", sent: bytes = b"") -> str:
+def put(
+    writer: EvidenceWriter, url: str, body: bytes, status: int = 200, method: str = "GET", sent: bytes = b""
+) -> str:
     return writer.put(
         method=method, url=url, status=status, headers=[("Content-Type", "text/html"), ("X-A", "a\r\nb: c")], body=body,
         fetched_at=START, content_type="text/html", request_body=sent,

@@ -8,18 +8,22 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import yaml
 
 from db.settings import Workspace
 
+Program = Callable[[Any, dict[str, str]], None]
+
 
 class Site:
-    """Pages by path; `delay` slows every answer; `seen` counts what was asked."""
+    """Pages by path (or programs); `delay` slows every answer; `seen` counts what was asked."""
 
     def __init__(self) -> None:
         self.pages: dict[str, tuple[int, str, bytes]] = {}
+        self.programs: dict[str, Program] = {}  # path -> what answers there by itself
         self.delay = 0.0
         self.seen: list[str] = []
         site = self
@@ -31,7 +35,11 @@ class Site:
                 site.seen.append(self.path)
                 time.sleep(site.delay)
                 length = int(self.headers.get("Content-Length") or 0)
-                self.rfile.read(length)
+                form = self.rfile.read(length).decode()
+                parts = urlsplit(self.path)
+                if parts.path in site.programs:
+                    site.programs[parts.path](self, {k: v[0] for k, v in parse_qs(f"{parts.query}&{form}").items()})
+                    return
                 status, kind, body = site.pages.get(self.path, (404, "text/html", b"<h1>404</h1>"))
                 self.send_response(status)
                 self.send_header("Content-Type", kind)
@@ -46,6 +54,15 @@ class Site:
                     pass  # the asker was killed
 
             do_POST = do_GET
+
+            def answer(self, body: str | bytes, kind: str = "text/html; charset=utf-8", **headers: str) -> None:
+                """For programs: a whole answer."""
+                content = body.encode() if isinstance(body, str) else body
+                self.send_response(200)
+                for name, value in {"Content-Type": kind, "Content-Length": str(len(content)), **headers}.items():
+                    self.send_header(name.replace("_", "-"), value)
+                self.end_headers()
+                self.wfile.write(content)
 
             def log_message(self, *args: Any) -> None:
                 pass
@@ -107,7 +124,10 @@ def _trs_list(site: Site, folder: str, numbers: list[int], per_page: int) -> Non
         )
         name = "index.html" if index == 0 else f"index_{index}.html"
         body = f"<ul class='list'>{lines}</ul>" if part else "<ul></ul><p>暂无数据</p>"
-        site.put(f"{folder}/{name}", f'<html>{body}<script>createPageHTML({len(pages)}, {index}, "index", "html")</script></html>')
+        site.put(
+            f"{folder}/{name}",
+            f'<html>{body}<script>createPageHTML({len(pages)}, {index}, "index", "html")</script></html>',
+        )
     for n in numbers:
         site.put(f"{folder}/202609/t20260903_{n}.html", _detail(n, f"示例市第{n}号商贸有限公司"))
 
@@ -126,7 +146,9 @@ def watch(tmp_path: Path, site: Site, monkeypatch: pytest.MonkeyPatch) -> Watch:
         settings = {"crawl": {"delay_s": 0, "per_host": 4, "timeout_s": 5, "retries": 1, **(crawl or {})}}
         (root / "mingcha.yml").write_text(yaml.safe_dump(settings), encoding="utf-8")
         unit = {"id": "scjgj", "name": "示例市市场监督管理局", "level": "municipal"}
-        (root / "registry" / "units.yml").write_text(yaml.safe_dump({"units": [unit]}, allow_unicode=True), encoding="utf-8")
+        (root / "registry" / "units.yml").write_text(
+            yaml.safe_dump({"units": [unit]}, allow_unicode=True), encoding="utf-8"
+        )
         entries = [
             {"unit": "scjgj", "kind": "penalty", "title": "行政处罚", "allow_hosts": ["127.0.0.1"], **portal}
             for portal in portals

@@ -69,7 +69,9 @@ def test_killed_at_any_instant_nothing_is_lost_or_doubled(site: Any, watch: Any)
     site.trs_list("/a", list(range(1, 23)))
     site.trs_list("/b", list(range(1, 8)))
     header = "<tr><th>行政处罚决定书文号</th><th>行政相对人名称</th><th>处罚内容</th><th>处罚决定日期</th></tr>"
-    body = "".join(f"<tr><td>示罚〔2026〕{n}号</td><td>示例第{n}厂</td><td>警告</td><td>2026-09-01</td></tr>" for n in (1, 2, 3))
+    body = "".join(
+        f"<tr><td>示罚〔2026〕{n}号</td><td>示例第{n}厂</td><td>警告</td><td>2026-09-01</td></tr>" for n in (1, 2, 3)
+    )
     site.put("/w", f"<table>{header}{body}</table>")
     calm = watch(*portals(site.base), name="calm")
     crawl(calm, everything=True)
@@ -133,4 +135,7 @@ def test_what_was_interrupted_long_ago_is_another_look(site: Any, watch: Any, mo
         assert [(c.state, c.resumed) for c in session.scalars(select(Crawl).order_by(Crawl.started_at))] == [
             ("abandoned", 0), ("finished", 0),
         ]  # fmt: skip
-        assert [c.outcome for c in session.scalars(select(Coverage).order_by(Coverage.looked_at))] == ["error", "complete"]
+        assert [c.outcome for c in session.scalars(select(Coverage).order_by(Coverage.looked_at))] == [
+            "error",
+            "complete",
+        ]

@@ -32,9 +32,7 @@ def publications(workspace: Workspace) -> list[Publication]:
         return list(session.scalars(select(Publication).order_by(Publication.portal_id, Publication.document_number)))
 
 
-def test_a_static_column_is_read_and_read_again_cheaply(
-    site: Any, watch: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_static_column_is_read_and_read_again_cheaply(site: Any, watch: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     site.trs_list("/a", list(range(1, 13)))
     workspace = watch({"id": "a", "url": f"{site.base}/a/index.html", "family": "auto"})
     assert look(workspace) == {"a": ("complete", 12)}
@@ -75,7 +73,9 @@ def test_an_incomplete_look_proves_nothing(site: Any, watch: Any, monkeypatch: p
     monkeypatch.setenv("MINGCHA_NOW", "2026-09-09T09:00:00+08:00")
     assert look(workspace) == {"a": ("complete", 3)}
     by_number = {p.document_number: p for p in publications(workspace)}
-    assert by_number["示市监罚字〔2026〕1号"].gone_since.date() == datetime.date(2026, 9, 9)  # not the partial look's day
+    assert by_number["示市监罚字〔2026〕1号"].gone_since.date() == datetime.date(
+        2026, 9, 9
+    )  # not the partial look's day
     assert by_number["示市监罚字〔2026〕5号"].absent_before.date() == datetime.date(2026, 9, 7)
 
 
@@ -85,7 +85,10 @@ def test_every_failure_has_its_name(site: Any, watch: Any) -> None:
     site.put("/soft", "<html><body>您访问的栏目不存在</body></html>")
     site.put("/broken", "oops", status=500)
     site.put("/template", "<html><ul>{{#each data}}<li><a href='{{url}}'>{{title}}</a></li>{{/each}}</ul></html>")
-    site.put("/empty", "<html><ul class='list'></ul><p>暂无数据</p><script>createPageHTML(1,0,'index','html')</script></html>")
+    site.put(
+        "/empty",
+        "<html><ul class='list'></ul><p>暂无数据</p><script>createPageHTML(1,0,'index','html')</script></html>",
+    )
     site.put("/away", "http://example.org/list.html", status=302)
     site.put("/hostile", "<table>" + "<tr><td colspan='99999' rowspan='99999'>" * 400 + "</table>" + "<div>" * 3000)
     site.put("/zero", b"\0\0\0\0\1\2" * 50, kind="text/html")
@@ -111,7 +114,10 @@ def test_every_failure_has_its_name(site: Any, watch: Any) -> None:
 
 
 def test_wide_tables_over_pages_count_copies(site: Any, watch: Any) -> None:
-    site.put("/w", f"<p>共2页</p><table><tr><td colspan='6'>公示表</td></tr>{HEADER}{row(1)}{row(2)}{row(1)}</table><a href='/w?page=2'>下一页</a>")
+    site.put(
+        "/w",
+        f"<p>共2页</p><table><tr><td colspan='6'>公示表</td></tr>{HEADER}{row(1)}{row(2)}{row(1)}</table><a href='/w?page=2'>下一页</a>",
+    )
     site.put("/w?page=2", f"<p>共2页</p><table>{HEADER}{row(3)}</table><a href='/w?page=2'>下一页</a>")
     workspace = watch({"id": "w", "url": f"{site.base}/w"})
     assert look(workspace) == {"w": ("complete", 3)}
@@ -126,7 +132,9 @@ def test_hanweb_asks_for_what_the_page_did_not_hold(site: Any, watch: Any) -> No
 
     script = "$('#9').jpage({totalRecord:5, perPage:2, proxyUrl:'/proxy.jsp', ajaxParam:{columnid:7, unitid:'9'}})"
     store = "<script type='text/xml'><datastore><recordset>{}</recordset></datastore></script>"
-    site.put("/col/col7/index.html", f"<div id='9'>{store.format(record(1) + record(2))}</div><script>{script}</script>")
+    site.put(
+        "/col/col7/index.html", f"<div id='9'>{store.format(record(1) + record(2))}</div><script>{script}</script>"
+    )
     site.put("/proxy.jsp?startrecord=3&endrecord=4&perpage=2", f"<datastore>{record(3)}</datastore>")  # cut short
     site.put("/proxy.jsp?startrecord=4&endrecord=5&perpage=2", f"<datastore>{record(4)}{record(5)}</datastore>")
     for n in range(1, 6):
@@ -136,10 +144,20 @@ def test_hanweb_asks_for_what_the_page_did_not_hold(site: Any, watch: Any) -> No
 
 
 def test_json_grids_and_spreadsheets(site: Any, watch: Any) -> None:
-    site.put("/g", "<table id='t'></table><script>layui.use('table',function(){table.render({url:'/api/list', limit: 2})})</script>")
-    rows = [f'{{"cf_wsh":"示罚〔2026〕{n}号","cf_xdr_mc":"示例第{n}厂","cf_jdrq":"2026-09-01","cf_nr_fk":"0.1"}}' for n in (1, 2, 3)]
+    site.put(
+        "/g",
+        "<table id='t'></table><script>layui.use('table',function(){table.render({url:'/api/list', limit: 2})})</script>",
+    )
+    rows = [
+        f'{{"cf_wsh":"示罚〔2026〕{n}号","cf_xdr_mc":"示例第{n}厂","cf_jdrq":"2026-09-01","cf_nr_fk":"0.1"}}'
+        for n in (1, 2, 3)
+    ]
     for page, part in ((1, rows[:2]), (2, rows[2:])):
-        site.put(f"/api/list?page={page}&limit=2", f'{{"code":0,"count":3,"data":[{",".join(part)}]}}', kind="application/json")
+        site.put(
+            f"/api/list?page={page}&limit=2",
+            f'{{"code":0,"count":3,"data":[{",".join(part)}]}}',
+            kind="application/json",
+        )
     stream = io.BytesIO()
     with xlsxwriter.Workbook(stream, {"in_memory": True}) as book:
         sheet = book.add_worksheet()

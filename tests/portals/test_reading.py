@@ -32,7 +32,9 @@ def test_key_value_tables() -> None:
     (bank,) = reading("key_value_groups.html", "penalty")
     assert (bank["document_number"], bank["counterparty"]) == ("示金罚决字〔2026〕7号", "示例村镇银行")
     assert (bank["content"], bank["decision_date"]) == ("罚款20万元", "2026年8月20日")
-    (licence,) = read((PAGES / "key_value_four.html").read_bytes(), "http://x.example/", "text/html; charset=utf-8").rows
+    (licence,) = read(
+        (PAGES / "key_value_four.html").read_bytes(), "http://x.example/", "text/html; charset=utf-8"
+    ).rows
     assert licence.kind == "licence"
     assert licence.fields["counterparty"] == "示例路桥有限公司" and licence.fields["valid_to"] == "2026/12/31"
 
@@ -67,7 +69,11 @@ def test_the_command_extract_gives_a_line_for_each_record_and_each_empty_file() 
     assert len({line["url"] for line in found}) == len(list(PAGES.iterdir()))
     assert sum("reason" in line for line in found) == 3
     (decision,) = [line for line in found if line["url"].endswith("decision.html")]
-    assert (decision["fine_yuan"], decision["decision_date"], decision["form"]) == (100000.0, "2026-08-03", "decision_text")
+    assert (decision["fine_yuan"], decision["decision_date"], decision["form"]) == (
+        100000.0,
+        "2026-08-03",
+        "decision_text",
+    )
 
 
 @pytest.mark.parametrize("declared", ["utf-8", "gbk", "gb2312", "x-unknown", None])
@@ -115,7 +121,7 @@ def test_lists_are_lines_with_dates_and_navigation_is_not() -> None:
         ("http://x.example/a/x.html", "很长的标题全文", "2026-09-03"), ("http://x.example/y.html", "反斜线", "2026年9月4日"),
     ]  # fmt: skip
     assert next_page(tree, "http://x.example/a/") == "http://x.example/a/?page=2"
-    assert len(lines(tree, "http://x.example/a/", ANY)) == 4
+    assert len(lines(tree, "http://x.example/a/", ANY)) == 2  # 首页 and 下一页 are no entries
 
 
 @pytest.mark.parametrize(
@@ -153,3 +159,191 @@ def test_no_text_breaks_a_reader(pieces: list[str]) -> None:
 def test_no_bytes_break_a_reader(content: bytes, start: bytes) -> None:
     read(start + content, "http://x.example/file.xlsx", None, "penalty")
     read(start + content, "http://x.example/page", None, "licence")
+
+
+def told(title: str, *lines: str) -> dict[str, str]:
+    body = "".join(f"<p>{line}</p>" for line in lines)
+    page = f"<html><body><div class='TRS_Editor'>{body}</div></body></html>"
+    rows = read(page.encode(), "http://x.example/a.html", "text/html; charset=utf-8", "penalty", title=title).rows
+    assert len(rows) == 1
+    return rows[0].fields
+
+
+RESULT = ("我局决定对你单位作出如下行政处罚：", "一、责令限期改正；", "二、处罚款人民币贰万元整（￥20000.00元）。")
+
+
+@pytest.mark.parametrize(
+    ("heading", "number"),
+    [
+        ("示环罚字〔2026〕8号", "示环罚字〔2026〕8号"), ("(示 )安监管罚〔2026〕6号", "(示)安监管罚〔2026〕6号"),
+        ("〔2026〕示质监罚决字第3号", "〔2026〕示质监罚决字第3号"),
+        ("示质检罚﹝2026﹞012号", "示质检罚﹝2026﹞012号"), ("2026年示运违决字第002号", "2026年示运违决字第002号"),
+        ("文书号：示市监处罚【2026】7号", "示市监处罚【2026】7号"),
+    ],
+)  # fmt: skip
+def test_the_number_under_the_heading_is_the_decisions(heading: str, number: str) -> None:
+    fields = told(
+        "行政处罚决定书",
+        "示例市环保局",
+        "行政处罚决定书",
+        heading,
+        "甲厂：",
+        "我局已送达告知书（示环罚告字〔2026〕5号）。",
+        *RESULT,
+    )
+    assert fields["document_number"] == number
+
+
+def test_the_number_may_stand_in_the_title_or_name_the_original() -> None:
+    assert (
+        told("示例局行政处罚决定书（示环罚〔2026〕9号）", "甲厂：", *RESULT)["document_number"] == "示环罚〔2026〕9号"
+    )
+    lines = ("甲食品厂：", *RESULT, *("正文",) * 10, "示例市环保局", "2026年9月1日", "示环监字[2026]87号.pdf")
+    assert told("行政处罚决定书", *lines)["document_number"] == "示环监字[2026]87号"
+
+
+@pytest.mark.parametrize(
+    ("line", "party"),
+    [
+        ("被处罚单位（人）：示例建设公司 法定代表人：赵六 地址：东街1号", "示例建设公司"), ("受罚企业名称：示例水泥厂；", "示例水泥厂"),
+        ("当事人基本情况：徐某某性别：男年龄：66岁", "徐某某"),
+        ("王某 (示例砖厂)：", "王某(示例砖厂)"), ("示例养殖公司（法人代表：陈某统一社会信用代码：91140600MA0KXXXX1X):", "示例养殖公司"),
+        ("示例石英砂矿： 统一社会信用代码：91140600MA0KXXXX1X；", "示例石英砂矿"),
+        ("当事人：示例贸易公司等230户企业（名称见附件）；", "示例贸易公司等230户企业"),
+        ("被处罚人：示例公司????法定代表人:?王某", "示例公司"),
+    ],
+)  # fmt: skip
+def test_the_party_is_a_name_without_what_follows_it(line: str, party: str) -> None:
+    assert told("行政处罚决定书", "行政处罚决定书", "示罚〔2026〕1号", line, *RESULT)["counterparty"] == party
+
+
+def test_the_party_may_stand_only_in_the_title() -> None:
+    assert (
+        told(
+            "行政处罚决定书（示例物业公司）", "行政处罚决定书", "你公司违法。", *RESULT, "示例市城管局", "2026年9月1日"
+        )["counterparty"]
+        == "示例物业公司"
+    )
+    fields = told("示例饭店-违反税收管理", "处罚事由：未按期申报", "处罚依据：《税收征收管理法》", "处罚结果：罚款50元")
+    assert (fields["counterparty"], fields["facts"]) == ("示例饭店", "未按期申报")
+
+
+@pytest.mark.parametrize(
+    ("tail", "date", "authority"),
+    [
+        (
+            ("示例市生态环境局", "2026年8月9日", "（此件主动公开）", "抄送：省厅", "示例市生态环境局办公室 2026年8月16日印发"),
+            "2026年8月9日", "示例市生态环境局",
+        ),
+        (("示例市农业农村局2026年8月9日",), "2026年8月9日", "示例市农业农村局"),
+        (("示例市畜牧局", "处罚机关（印章）", "2026年8月9日", "共3页，第3页"), "2026年8月9日", "示例市畜牧局"),
+        (("示例县 食 品药品监督管理局", "二〇二六年八月九日"), "二〇二六年八月九日", "示例县食品药品监督管理局"),
+        (("示例海关", "2026-08-09"), "2026-08-09", "示例海关"),
+        (("示例市水利局", "公示日期：2026年8月20日"), None, "示例市水利局"),
+    ],
+)  # fmt: skip
+def test_the_signature_tells_date_and_authority(tail: tuple[str, ...], date: str | None, authority: str) -> None:
+    body = ("行政处罚决定书", "示罚〔2026〕1号", "甲厂：", "2026年7月1日我局检查，2026年7月20日送达告知书。", *RESULT)
+    fields = told("行政处罚决定书", *body, "如不服，可在2026年12月1日前申请复议。", *tail)
+    assert (fields.get("decision_date"), fields["authority"]) == (date, authority)
+
+
+@pytest.mark.parametrize(
+    ("result", "fine", "confiscated"),
+    [
+        ("一、处罚款人民币贰万元整（￥20000.00元）。", "贰万元整", None), ("一、没收违法所得1200元；\u3000二、罚款5000元。", "5000元", "1200元"),
+        ("一、处伍万元（50000元）罚款；二、处壹拾万元（100000元）罚款；合计罚款15万元。", "15万元", None), ("一、罚款3000元；二、罚款5000元。", None, None),
+    ],
+)  # fmt: skip
+def test_amounts_are_read_when_they_are_certain(result: str, fine: str | None, confiscated: str | None) -> None:
+    fields = told(
+        "行政处罚决定书",
+        "行政处罚决定书",
+        "示罚〔2026〕1号",
+        "甲食品厂：",
+        "决定作出如下处罚：",
+        result,
+        "示例局",
+        "2026年9月1日",
+    )
+    assert (fields.get("fine_yuan"), fields.get("confiscation_yuan")) == (fine, confiscated)
+
+
+def test_a_party_printed_with_its_matter_is_the_party() -> None:
+    lines = (
+        "处罚事由：逾期申报",
+        "行政相对人名称：示例物流公司-违反税收管理",
+        "处罚决定日期：2026-09-01",
+        "处罚机关：示例税务局",
+    )
+    fields = told("", "行政处罚决定书文号：示税罚〔2026〕3号", *lines)
+    assert fields["counterparty"] == "示例物流公司"
+
+
+def test_prose_below_labels_is_no_part_of_them() -> None:
+    head = (
+        "当事人名称：示例合作社",
+        "统一社会信用代码：93140600MA0KXXXX1X",
+        "法定代表人：王某",
+        "经查实，你社未批先建。",
+    )
+    fields = told("行政处罚决定书", *head, *RESULT, "示例市环保局", "2026年9月1日")
+    assert (fields["legal_representative"], fields["decision_date"]) == ("王某", "2026年9月1日")
+
+
+@pytest.mark.parametrize(
+    "heading", ["环境行政处罚事先告知书", "行政处罚决定催告书", "不予行政处罚决定书", "行政处罚信息公示暂行规定"]
+)
+def test_other_papers_are_no_decisions(heading: str) -> None:
+    lines = (
+        "示例市环保局",
+        heading,
+        "示环〔2026〕1号",
+        "甲厂：",
+        "我局拟决定罚款1000元。",
+        "示例市环保局",
+        "2026年9月1日",
+    )
+    page = f"<body>{''.join(f'<p>{line}</p>' for line in lines)}</body>"
+    assert read(page.encode(), "http://x.example/a.html", "text/html; charset=utf-8", "penalty").rows == []
+
+
+def test_a_table_that_names_decisions_is_read_whatever_the_page_is_called() -> None:
+    rows = (
+        ("序号", "行政处罚决定书文号", "行政相对人名称", "处罚决定日期"),
+        (1, "示罚〔2026〕1号", "甲厂", "2026-09-01"),
+    )
+    page = f"<table>{''.join('<tr>' + ''.join(f'<td>{cell}</td>' for cell in row) + '</tr>' for row in rows)}</table>"
+    assert len(read(page.encode(), "http://x.example/a.html", None, "penalty", title="行政处罚事项统计表").rows) == 1
+
+
+def test_labelled_lines_without_a_number_are_still_read_by_their_labels() -> None:
+    lines = (
+        "行政相对人名称：示例食品店", "法定代表人：林某", "项目名称：食品经营许可", "许可内容：热食类制售",
+        "许可决定日期：2026年9月11日", "许可机关：示例市场局",
+    )  # fmt: skip
+    page = "".join(f"<p>{line}</p>" for line in lines)
+    (seen,) = read(
+        page.encode(),
+        "http://x.example/a.html",
+        "text/html; charset=utf-8",
+        "licence",
+        title="准予示例食品店许可的决定",
+    ).rows
+    assert (seen.form, seen.fields["authority"], seen.fields["content"]) == ("key_value", "示例市场局", "热食类制售")
+
+
+def test_what_a_text_says_is_kept_value_by_value_and_identity_papers_too() -> None:
+    lines = (
+        "行政处罚决定书",
+        "示罚〔2026〕1号",
+        "当事人：王某",
+        "身份证号码：140602199003070011",
+        *RESULT,
+        "示例市城管局",
+        "2026年9月1日",
+    )
+    page = "".join(f"<p>{line}</p>" for line in lines)
+    (seen,) = read(page.encode(), "http://x.example/a.html", "text/html; charset=utf-8", "penalty").rows
+    assert len(seen.raw) == len(seen.fields) + 1
+    assert any("140602199003070011" in text for text in seen.raw.values())
