@@ -13,7 +13,7 @@ All of them carry the columns of `STANDARD`, from which a finding is made.
 from __future__ import annotations
 
 from assessment.differences import compared, differences
-from assessment.engine import Engine, F, Frame, Window, any_of, join, yes
+from assessment.engine import Engine, F, Frame, Window, all_of, any_of, join, yes
 from assessment.exemptions import exempted, grounds, hidden_items
 from assessment.facts import Facts, conform, date_of, within
 from assessment.other_cases import (
@@ -27,7 +27,7 @@ from assessment.other_cases import (
     unit_cases,
 )
 from assessment.publishing import publication_facts, publish_states
-from assessment.sight import attempts, sight
+from assessment.sight import attempts, sight, windows
 
 
 def make_cases(engine: Engine, facts: Facts) -> None:
@@ -37,6 +37,7 @@ def make_cases(engine: Engine, facts: Facts) -> None:
     engine.keep("exempted", exempted(engine, base, facts))
     engine.keep("compared", compared(engine))
     engine.keep("differences", differences(engine))
+    engine.keep("windows", windows(engine))
     engine.keep("publication_facts", publication_facts(engine, base))
     engine.keep("publish_states", publish_states(engine))
     engine.keep("cases", conform(_verdicts(_cases(engine, base, facts), facts)))
@@ -155,12 +156,6 @@ def _cases(engine: Engine, base: Frame, facts: Facts) -> Frame:
             F.count("field").alias("differences"),
         )
     )
-    twins = (
-        engine.table("subs")
-        .where(F.col("decision_date").isNotNull())
-        .groupBy("kind", "unit_id", "counterparty_key", "decision_date")
-        .agg(F.count("record_id").alias("twins"))
-    )
     joined = join(base, engine.table("exempted"), ["decision"], "left")
     for name, keys in (
         (hidden, ["decision"]),
@@ -169,7 +164,7 @@ def _cases(engine: Engine, base: Frame, facts: Facts) -> Frame:
         (sight(engine), ["unit_id", "kind"]),
         (by_number, ["document_number_key"]),
         (by_party, ["unit_id", "counterparty_key"]),
-        (twins, ["kind", "unit_id", "counterparty_key", "decision_date"]),
+        (_twins(engine, base), ["decision"]),
     ):
         joined = join(joined, name, keys, "left")
     joined = engine.keep(
@@ -194,11 +189,76 @@ def _cases(engine: Engine, base: Frame, facts: Facts) -> Frame:
             }
         ),
     )
-    return engine.keep("case_times", _times(engine, joined))
+    return engine.keep("case_times", _times(engine, joined, facts))
 
 
-def _times(engine: Engine, joined: Frame) -> Frame:
-    """The report deadline moved by platform outages between decision and receipt, and the working days of delay."""
+def _twins(engine: Engine, base: Frame) -> Frame:
+    """Lone decisions that may well be one with a record of the other side: same party, unit and day.
+
+    Either one of the two has no number; or both stand alone with the same amount (without one, the same item) and long
+    numbers that differ by a digit or two; or the entry is gone since. Perhaps one decision with a mistyped number: too
+    little to pair them, too much to accuse anybody; a person looks.
+    """
+    keys = ("kind", "unit_id", "decision_date")
+    lone = base.where(F.col("has_p") != F.col("has_s")).select(
+        "decision",
+        *keys,
+        "has_p",
+        "document_number_key",
+        F.col("fine_yuan").alias("amount"),
+        F.coalesce(F.col("case_key"), F.col("licence_key")).alias("item"),
+        F.col("counterparty_key").alias("name"),
+        F.col("counterparty_code").alias("code"),
+        "person",
+    )
+    lone = engine.keep("lone_decisions", lone.where(F.col("decision_date").isNotNull()))
+    standing = engine.table("pubs").where(F.col("gone_since").isNull()).select("decision").distinct()
+    lone = join(lone, standing.withColumn("standing", F.lit(True)), ["decision"], "left")
+    records: Frame | None = None
+    for table, shown in (("pubs", True), ("subs", False)):
+        part = engine.table(table).select(
+            F.col("decision").alias("other"),
+            *keys,
+            F.lit(shown).alias("other_p"),
+            F.col("document_number_key").alias("other_number"),
+            F.col("fine_yuan").alias("other_amount"),
+            F.coalesce(F.col("case_key"), F.col("licence_key")).alias("other_item"),
+            F.col("counterparty_key").alias("other_name"),
+            F.col("counterparty_code").alias("other_code"),
+        )
+        records = part if records is None else records.unionByName(part)
+    assert records is not None
+    records = join(
+        records, base.select(F.col("decision").alias("other"), (F.col("has_p") & F.col("has_s")).alias("whole")),
+        ["other"], "left",
+    )  # fmt: skip
+    beside = join(lone, records, list(keys), "inner").where(F.col("has_p") != F.col("other_p"))
+    same = any_of(
+        yes(F.col("name") == F.col("other_name")) & ~F.col("person"), yes(F.col("code") == F.col("other_code"))
+    )
+    numberless = any_of(F.col("document_number_key").isNull(), F.col("other_number").isNull())
+    unpriced = F.col("amount").isNull() & F.col("other_amount").isNull()
+    number, other_number = F.col("document_number_key"), F.col("other_number")
+    mistyped = all_of(
+        F.length(number) == F.length(other_number),
+        F.levenshtein(number, other_number) <= 2,
+        F.regexp_like(number, F.lit("[0-9]{3,}号?$")),
+    )
+    alike = (
+        yes(mistyped)
+        & ~yes(F.col("whole"))
+        & any_of(yes(F.col("amount") == F.col("other_amount")), unpriced & yes(F.col("item") == F.col("other_item")))
+    )
+    return (
+        beside.where(all_of(same, any_of(numberless, alike, F.col("has_p") & F.col("standing").isNull())))
+        .select("decision")
+        .distinct()
+        .withColumn("twin", F.lit(True))
+    )
+
+
+def _times(engine: Engine, joined: Frame, facts: Facts) -> Frame:
+    """The report deadline moved by platform outages between decision and receipt (or today), and the days of delay."""
     calendar = engine.table("calendar")
 
     def at(day: str, ordinal: str, outage: str) -> Frame:
@@ -206,6 +266,13 @@ def _times(engine: Engine, joined: Frame) -> Frame:
 
     workdays = calendar.where(F.col("is_workday")).select(
         F.col("day").alias("moved_due"), F.col("ordinal").alias("moved")
+    )
+    # What was never received is measured up to the day of assessment.
+    joined = joined.withColumns(
+        {
+            "received": F.col("received_on"),
+            "received_on": F.coalesce(F.col("received_on"), F.lit(facts.as_of)),
+        }
     )
     timed = join(
         join(
@@ -223,15 +290,17 @@ def _times(engine: Engine, joined: Frame) -> Frame:
     timed = join(timed, workdays, ["moved"], "left").withColumn(
         "report_due_moved", F.coalesce(F.col("moved_due"), F.col("report_due"))
     )
-    late = yes(F.col("received_on") > F.col("report_due_moved"))
+    late = yes(F.col("received") > F.col("report_due_moved"))
     return timed.withColumns(
         {
+            "received_on": F.col("received"),
             "report_late": late,
             "report_days_late": F.when(late, F.col("received_ordinal") - F.col("moved")),
         }
     ).drop(
-        "moved_due", "out_decided", "out_received", "out_due", "decided_at", "moved", "received_ordinal", "due_ordinal"
-    )
+        "moved_due", "out_decided", "out_received", "out_due", "decided_at", "moved", "received_ordinal", "due_ordinal",
+        "received",
+    )  # fmt: skip
 
 
 def _verdicts(cases: Frame, facts: Facts) -> Frame:
@@ -240,10 +309,10 @@ def _verdicts(cases: Frame, facts: Facts) -> Frame:
     told_until = F.lit(facts.submissions_until).cast("date")
     both = F.col("has_p") & F.col("has_s")
     unsure = F.col("decision_date").isNull() | yes(F.col("provisional"))
-    lost = F.col("document_number_key").isNull() & yes(F.col("twins") > 0)
+    twin = yes(F.col("twin"))
     only_s, only_p = F.col("has_s") & ~F.col("has_p"), F.col("has_p") & ~F.col("has_s")
     unseen = any_of(F.col("proof_day").isNull(), ~yes(F.col("proof_day") > F.col("publish_due")))
-    untold = ~yes(told_until > F.col("report_due"))
+    untold = ~yes(told_until > F.col("report_due_moved"))
     verdict = (
         F.when(F.col("decision_date").isNull(), "question")
         .when(both & yes(F.col("differs_certainly") == 1), "differs")
@@ -252,16 +321,16 @@ def _verdicts(cases: Frame, facts: Facts) -> Frame:
         .when(only_s & F.col("publish_ground").isNotNull(), "exempt")
         .when(only_s & yes(F.col("publish_due") >= as_of), "not_due")
         .when(only_s & unseen, "unknown")
-        .when(only_s & unsure, "question")
+        .when(only_s & any_of(twin, unsure), "question")
         .when(only_s, "not_published")
         .when(F.col("report_ground").isNotNull(), "exempt")
-        .when(yes(F.col("report_due") >= as_of), "not_due")
+        .when(yes(F.col("report_due_moved") >= as_of), "not_due")
         .when(untold, "unknown")
-        .when(any_of(F.col("attempted"), lost, unsure), "question")
+        .when(any_of(F.col("attempted"), twin, unsure), "question")
         .otherwise("not_submitted")
     )
-    made = cases.withColumns({"verdict": verdict, "only_p": only_p, "only_s": only_s})
-    due_p, due_s = yes(F.col("publish_due") < as_of), yes(F.col("report_due") < as_of)
+    made = cases.withColumns({"verdict": verdict, "only_p": only_p, "only_s": only_s, "twin": twin})
+    due_p, due_s = yes(F.col("publish_due") < as_of), yes(F.col("report_due_moved") < as_of)
     publish = (
         F.when(F.col("publish_free").isNotNull() | F.col("verdict").isin("exempt"), "exempt")
         .when(F.col("decision_date").isNull(), "undecided")

@@ -34,6 +34,9 @@ COUNTS = (
     "due",
 )
 KINDS = ("licence", "penalty")
+COLUMNS = ("portals", "blind", "missing", "unreachable", "empty")
+# Outcomes that say more about us than about the column.
+_BLIND = {"blocked", "script_list", "link_out", "shell", "error"}
 Counts = dict[str, int]
 
 
@@ -213,20 +216,25 @@ def coverage(engine: Engine, facts: Facts) -> dict[str, Any]:
 def columns(
     engine: Engine, findings: Iterable[Mapping[str, Any]], seen: Mapping[str, Any]
 ) -> tuple[dict[str, int], dict[str, dict[str, int]]]:
-    """Columns by state: of the whole city, and unit -> {portals, missing, unreachable, empty} (confirmed faults only)."""
+    """Columns by state: of the whole city, and unit -> COLUMNS (confirmed faults only)."""
     found = [f for f in findings if f["dimension"] == "portals" and f["level"] in ("fail", "warn")]
     portals = engine.table("portals").where(F.col("active") & F.col("kind").isin(*KINDS, "both"))
     units: dict[str, dict[str, int]] = {}
-    for row in engine.rows(portals, ["portal_id"]):
-        mine = units.setdefault(row["unit_id"], {"portals": 0, "missing": 0, "unreachable": 0, "empty": 0})
-        mine["portals"] += 1
-    for finding in found:
-        if finding["state"] in CONFIRMED and finding["unit_id"] in units:
-            units[finding["unit_id"]][finding["code"].removeprefix("column_")] += 1
     blind = {entry["portal"]: entry["outcomes"] for entry in seen["never_complete"]}
+    known: set[str] = set()
+    for row in engine.rows(portals, ["portal_id"]):
+        mine = units.setdefault(row["unit_id"], dict.fromkeys(COLUMNS, 0))
+        mine["portals"] += 1
+        # Blocked, not understood or never looked at: nothing can be said of it, good or bad.
+        mine["blind"] += set(blind.get(row["portal_id"], ())) <= _BLIND and row["portal_id"] in blind
+        known.add(row["portal_id"])
+    for finding in found:
+        fault = finding["code"].removeprefix("column_")
+        if finding["state"] in CONFIRMED and finding["unit_id"] in units and fault in COLUMNS:
+            units[finding["unit_id"]][fault] += 1
     return {
-        "portals": sum(unit["portals"] for unit in units.values()),
-        "reached": seen["portals"] - len(blind),
+        "portals": len(known),
+        "reached": len(known - blind.keys()),
         **{name: sum(f["code"] == f"column_{name}" for f in found) for name in ("missing", "unreachable", "empty")},
-        "blocked": sum("blocked" in outcomes for outcomes in blind.values()),
+        "blocked": sum("blocked" in outcomes for portal, outcomes in blind.items() if portal in known),
     }, units

@@ -71,7 +71,10 @@ def _differ(name: str) -> Column:
     if name in ("fine_yuan", "confiscation_yuan"):
         return F.abs(mine - theirs) > 0.01
     if name == "counterparty_code":  # a person's code is a keyed hash and often partly hidden on portals
-        return ~mine.startswith("h:") & ~theirs.startswith("h:") & (F.upper(mine) != F.upper(theirs))
+        # nor do a half-hidden code, or an organisation code beside the unified code that contains it, differ
+        hidden = any_of(mine.startswith("h:"), theirs.startswith("h:"), mine.contains("*"), theirs.contains("*"))
+        within = any_of(F.upper(mine).contains(F.upper(theirs)), F.upper(theirs).contains(F.upper(mine)))
+        return ~hidden & ~(within & (F.least(F.length(mine), F.length(theirs)) >= 9))
     if name == "licence_number":
         return _bare(mine) != _bare(theirs)
     if name == "counterparty":  # asked only where neither code nor name brought the two together

@@ -57,7 +57,14 @@ def exempted(engine: Engine, base: Frame, facts: Facts) -> Frame:
         F.col("register") == "exemptions",
         any_of(F.col("effective_from").isNull(), F.col("effective_from") <= F.col("decision_date"))
         & any_of(F.col("effective_to").isNull(), F.col("effective_to") >= F.col("decision_date")),
-    ).otherwise(any_of(F.col("effective_from").isNull(), F.col("effective_from") <= F.lit(facts.as_of)))
+    ).otherwise(
+        # A repair or withdrawal dated before the decision is that of an earlier decision of the same party.
+        F.col("effective_from").isNull()
+        | (
+            (F.col("effective_from") <= F.lit(facts.as_of))
+            & any_of(F.col("decision_date").isNull(), F.col("effective_from") >= F.col("decision_date"))
+        )
+    )
     fitting = join(names, entries, ["unit_id"], "inner").where(
         all_of(
             any_of(F.col("r_kind").isNull(), F.col("r_kind") == F.col("kind")),

@@ -63,6 +63,7 @@ def _of(check: Check, engine: Engine, facts: Facts) -> Iterator[dict[str, Any]]:
             "level": outcome.level,
             "dimension": check.dimension,
             **{name: row[name] for name in _CONTRACT},
+            **{name: _shown_value(row[name]) for name in ("published_value", "submitted_value")},
             "due_date": row["due_date"],
             "days_late": row["days_late"],
             "basis": basis or check.basis,
@@ -92,18 +93,21 @@ class _Words(string.Formatter):
     """Fills `{name}`; what is unknown reads 不详 and never `None`."""
 
     def format_field(self, value: Any, format_spec: str) -> str:
-        return "不详" if value is None or value == "" else str(value)
+        return "不详" if value is None else str(value)
 
 
 def _shown(row: dict[str, Any], facts: Facts) -> dict[str, Any]:
     shown = {name: _shown_value(value) for name, value in row.items()}
     ground = row.get("publish_ground") if row.get("only_s") else row.get("report_ground")
+    note = row.get("ground_note")
     label = FIELDS[row["field"]].label_for(row["kind"]) if row["field"] in FIELDS else row["field"]
     return shown | {
         "field_label": label,
         "told_until": facts.submissions_until,
-        "ground_title": facts.grounds.get(ground or ""),
-        "ground_note": row.get("ground_note") or "　",
+        "ground_words": f"{facts.grounds.get(ground or '', '')}{f'（{note}）' if note else ''}",
+        "outage_note": f"，已扣除平台中断 {row['outage_days']} 个工作日" if row.get("outage_days") else "",
+        "where": {"publication": "网上公示的", "submission": "报送记录的"}.get(str(row.get("source")), ""),
+        "rule_title": RULE_TITLES.get(row["rule"] or "", "要素相同"),
         "stated": _shown_value(row.get("stated") or row.get("p_stated_published_on")) or "未标注",
         "published_from": row["published_from"] or "首次查看之前",
     }
@@ -111,7 +115,7 @@ def _shown(row: dict[str, Any], facts: Facts) -> dict[str, Any]:
 
 def _shown_value(value: Any) -> Any:
     if isinstance(value, datetime.datetime):
-        return value.strftime("%Y-%m-%d %H:%M")
+        return value.strftime("%Y-%m-%d %H:%M").removesuffix(" 00:00")
     if isinstance(value, bool):
         return "是" if value else "否"
     if isinstance(value, str) and value.endswith(".0") and value[:-2].isdigit():
@@ -124,7 +128,8 @@ def _proof(check: Check, row: dict[str, Any], facts: Facts) -> dict[str, Any]:
     tested = sorted(facts.grounds) if check.over in ("cases", "publication_cases") else []
     ground = row.get("publish_ground") if check.limit == "publish" else row.get("report_ground")
     numbers = {
-        name: row.get(name) for name in ("outage_days", "windows", "proof_day", "severity", "defect_rule", "looks")
+        name: row.get(name)
+        for name in ("outage_days", "windows", "proof_day", "proof_looks", "severity", "defect_rule", "looks")
     }
     return {
         "check": check.id,

@@ -266,13 +266,22 @@ def _publications(session: Session, period: Period, until: datetime.datetime, ob
     statement = select(Publication).where(
         Publication.kind.in_(KINDS), _window(Publication, period), Publication.first_seen <= until
     )
+    looks = (
+        select(Coverage.portal_id, func.max(Coverage.looked_at))
+        .where(Coverage.looked_at <= until, Coverage.outcome.in_(("complete", "partial")))
+        .group_by(Coverage.portal_id)
+    )
+    last = {portal: looked_at for portal, looked_at in session.execute(looks)}
     for row in _stream(session, statement.order_by(Publication.record_id)):
         yield _record(row, obligations) | {
             "portal_id": row.portal_id,
             "url": row.url,
             "stated_published_on": row.stated_published_on,
             "first_seen": row.first_seen,
-            "last_seen": min(row.last_seen, until),
+            # On an earlier day it had been seen up to the last look of that time, not up to today's.
+            "last_seen": row.last_seen
+            if row.last_seen <= until
+            else max(row.first_seen, last.get(row.portal_id, row.first_seen)),
             "absent_before": row.absent_before,
             "gone_since": row.gone_since if row.gone_since is not None and row.gone_since <= until else None,
             "copies": row.copies,
@@ -470,7 +479,9 @@ def _meta(
         select(func.max(Batch.received_at)).where(Batch.register == "submissions", Batch.received_at <= until)
     )
     catalogue = session.scalar(select(func.count()).where(RegisterEntry.register == "catalogue"))
-    years = range(period.first.year, max(period.last, as_of).year + 1)
+    # Deadlines of the last days fall after the period, at the turn of the year into the next year's calendar.
+    longest = max(obligations.limit(kind, what, period.last).days for kind in KINDS for what in ("publish", "report"))
+    years = range(period.first.year, max(calendar.add(period.last, longest), as_of).year + 1)
     limits = [
         (kind, what, obligations.limit(kind, what, period.last)) for kind in KINDS for what in ("publish", "report")
     ]

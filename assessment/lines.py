@@ -32,7 +32,7 @@ def _all(engine: Engine) -> Frame:
         "judged",
         "decision_date",
         "publish_due",
-        "report_due",
+        "report_due_moved",
         "proof_day",
         "has_p",
         "has_s",
@@ -40,6 +40,7 @@ def _all(engine: Engine) -> Frame:
         "report_ground",
         "ground_note",
         "attempted",
+        "twin",
         "p",
         "s",
         "score",
@@ -92,13 +93,15 @@ def _why(row: dict[str, Any], fields: list[str], facts: Facts) -> str:
     ground = facts.grounds.get((row["publish_ground"] if row["has_s"] else row["report_ground"]) or "", "")
     note = row["ground_note"] or ""
     labels = "、".join(FIELDS[name].label_for(row["kind"]) if name in FIELDS else name for name in fields)
-    due = row["publish_due"] if row["has_s"] else row["report_due"]
+    due = row["publish_due"] if row["has_s"] else row["report_due_moved"]
     verdict = row["verdict"]
     if verdict == "question":
         if row["decision_date"] is None:
             return "没有可用的决定日期，需人工核实"
         if row["attempted"] and not row["has_s"]:
             return "平台有被退回的报送记录，需人工核实"
+        if row["twin"]:
+            return "另一方有同一相对人、同一天的记录，但文号不同或缺少文号，可能是同一决定，需人工核实"
         return (
             f"两条记录是否为同一决定尚不确定{f'（{labels}不同）' if labels else ''}，需人工核实"
             if row["has_p"] and row["has_s"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from assessment.engine import Column, Engine, F, Frame, Window, any_of, join, no_day, no_text, yes
 from assessment.exemptions import items
-from assessment.facts import Facts, date_of, within
+from assessment.facts import Facts, date_of
 
 _REACHED = ("complete", "partial", "column_empty", "column_missing")
 
@@ -16,7 +16,20 @@ def publication_cases(engine: Engine) -> Frame:
         engine.table("publications")
         .where(F.col("gone_since").isNull())
         .groupBy("portal_id")
-        .agg(F.min("decision_date").alias("oldest_shown"))
+        .agg(
+            F.min("decision_date").alias("oldest_shown"),
+            F.min("stated_published_on").alias("oldest_stated"),
+            F.min(date_of("first_seen")).alias("oldest_seen"),
+        )
+    )
+    # A corrected entry is another record: same party and day on the same portal, first seen when the old one was gone.
+    newer = (
+        engine.table("publications")
+        .where(
+            F.col("gone_since").isNull() & F.col("decision_date").isNotNull() & F.col("counterparty_key").isNotNull()
+        )
+        .groupBy("portal_id", "kind", "counterparty_key", "decision_date")
+        .agg(F.max("first_seen").alias("newest"))
     )
     still = (
         engine.table("pubs")
@@ -24,6 +37,13 @@ def publication_cases(engine: Engine) -> Frame:
         .select("decision", "portal_id")
         .distinct()
         .withColumn("replaced", F.lit(True))
+    )
+    equal = F.when(F.col("stated_published_on") == F.col("decision_date"), 1).otherwise(0)
+    dated = (
+        engine.table("publications")
+        .where(F.col("stated_published_on").isNotNull() & F.col("decision_date").isNotNull())
+        .groupBy("portal_id")
+        .agg(F.count("record_id").alias("dated"), F.sum(equal).alias("dated_alike"))
     )
     here = (
         engine.table("pubs")
@@ -44,6 +64,8 @@ def publication_cases(engine: Engine) -> Frame:
     )
     joined = join(join(facts, oldest, ["portal_id"], "left"), still, ["decision", "portal_id"], "left")
     joined = join(join(joined, here, ["decision", "portal_id"], "left"), about, ["decision"], "left")
+    joined = join(joined, dated, ["portal_id"], "left")
+    joined = join(joined, newer, ["portal_id", "kind", "counterparty_key", "decision_date"], "left")
     calendar = engine.table("calendar")
     workdays = calendar.where(F.col("is_workday")).select(
         F.col("day").alias("repair_limit"), F.col("ordinal").alias("limit")
@@ -56,7 +78,11 @@ def publication_cases(engine: Engine) -> Frame:
             {
                 "subject": F.col("record_id"),
                 "published": F.col("record_id"),
-                "replaced": yes(F.col("replaced")),
+                "replaced": any_of(
+                    yes(F.col("replaced")), yes(F.col("newest") > F.col("last_seen")) & ~F.col("person")
+                ),
+                # A column that shows the day of decision as its date says nothing about when it was published.
+                "dated_by_decision": yes((F.col("dated") >= 5) & (F.col("dated_alike") * 10 >= F.col("dated") * 9)),
                 "seen_last": date_of("last_seen"),
                 "gone_on": date_of("gone_since"),
                 "due_date": F.col("own_due"),
@@ -205,9 +231,13 @@ def portal_cases(engine: Engine, facts: Facts) -> Frame:
     )
     portals = engine.table("portals").where(F.col("active") & F.col("kind").isin("licence", "penalty", "both"))
     joined = join(portals, counted, ["portal_id"], "inner")
+    # Only decisions that had to be shown by now: persons, exempt ones and those not yet due leave a column lawfully blank.
     told = (
-        engine.table("subs")
-        .where(within("decision_date", facts))
+        engine.table("cases")
+        .where(
+            F.col("judged") & F.col("has_s") & F.col("publish_state").isin("on_time", "late", "missing", "undecided")
+        )
+        .where(~F.col("person") & F.col("decision_date").isNotNull())
         .select("unit_id", F.col("kind").alias("t_kind"))
         .distinct()
     )
@@ -268,6 +298,7 @@ def unit_cases(engine: Engine, facts: Facts) -> Frame:
 def item_cases(engine: Engine, facts: Facts) -> Frame:
     """Catalogue items in force, with whether the period has a record of theirs; and licences against the catalogue."""
     catalogue = engine.table("registers").where((F.col("register") == "catalogue") & F.col("item_key").isNotNull())
+    catalogue = join(catalogue, engine.table("units").where(F.col("active")).select("unit_id"), ["unit_id"], "inner")
     in_force = catalogue.where(
         F.coalesce(F.col("effective_from") <= F.lit(facts.last), F.lit(True))
         & F.coalesce(F.col("effective_to") >= F.lit(facts.first), F.lit(True))
@@ -275,8 +306,12 @@ def item_cases(engine: Engine, facts: Facts) -> Frame:
     stated = items(engine.table("cases").where(F.col("judged"))).select(
         "unit_id", F.col("item_key").alias("stated_key")
     )
-    beside = join(in_force.select("entry_id", "unit_id", "item_key"), stated.distinct(), ["unit_id"], "inner")
-    used = beside.where(_near("item_key", "stated_key")).select("entry_id").distinct().withColumn("used", F.lit(True))
+    # A record named like one item of the unit is of that item; only a name that equals none may lie within another's.
+    named = in_force.select("unit_id", F.col("item_key").alias("stated_key")).distinct()
+    stated = join(stated.distinct(), named.withColumn("named", F.lit(True)), ["unit_id", "stated_key"], "left")
+    beside = join(in_force.select("entry_id", "unit_id", "item_key"), stated, ["unit_id"], "inner")
+    of_item = (F.col("item_key") == F.col("stated_key")) | (F.col("named").isNull() & _near("item_key", "stated_key"))
+    used = beside.where(of_item).select("entry_id").distinct().withColumn("used", F.lit(True))
     declared = (
         engine.table("registers")
         .where((F.col("register") == "declarations") & F.col("covers_period"))
@@ -298,6 +333,7 @@ def item_cases(engine: Engine, facts: Facts) -> Frame:
             {
                 "subject": F.concat(F.col("unit_id"), F.lit("|"), F.col("item_key")),
                 "declared": yes(F.col("declared")),
+                "ended": F.lit(facts.as_of > facts.last),
                 "note": F.col("item_name"),
                 "nth": F.row_number().over(Window.partitionBy("unit_id", "item_key").orderBy("entry_id")),
             }

@@ -14,6 +14,9 @@ twice). Then the levels run one after another over what the earlier ones left:
 Every level numbers both sides within its key by record id, so the order of the input rows changes nothing. Where the key
 does not single out one decision (the `_date` levels) the pair is marked ambiguous and a person looks at it. What is left
 over but plainly belongs to a paired decision joins it under the rule `same_decision`.
+
+A number that both sides bear out for one party on two or more days (a certificate renewed under its old number, a serial
+without an agency's word) stands for so many decisions: there the day belongs to the number.
 """
 
 from __future__ import annotations
@@ -67,8 +70,10 @@ def pair(engine: Engine) -> None:
     decisions: decision, rule, score, ambiguous. A decision's id is the least record id of its submissions, else of its
     publications, marked with the side.
     """
-    published = _bridge(engine, _copies(engine, "publications", "first_seen"))
-    submitted = engine.keep("grouped_submissions", _copies(engine, "submissions", "received_at"))
+    told, shown = _keys(engine, "submissions", "received_at"), _keys(engine, "publications", "first_seen")
+    reused = engine.keep("reused_numbers", _reused(shown, told))
+    published = _bridge(engine, _copies(engine, "publications", _split(shown, reused)))
+    submitted = engine.keep("grouped_submissions", _copies(engine, "submissions", _split(told, reused)))
     left_p = engine.keep("open_publications_0", _decisions_of(published))
     left_s = engine.keep("open_submissions_0", _decisions_of(submitted))
     whole_p, whole_s = left_p, left_s
@@ -92,11 +97,11 @@ def pair(engine: Engine) -> None:
 # ---------------------------------------------------------------- copies of one side
 
 
-def _copies(engine: Engine, table: str, moment: str) -> Frame:
-    """Every record with `group`: the least record id of the decision it belongs to on its own side."""
+def _keys(engine: Engine, table: str, moment: str) -> Frame:
+    """The columns that pairing looks at."""
     side = engine.table(table)
     place = F.col("portal_id") if "portal_id" in side.columns else F.lit("")
-    base = side.select(
+    made = side.select(
         "record_id",
         "kind",
         "unit_id",
@@ -110,6 +115,30 @@ def _copies(engine: Engine, table: str, moment: str) -> Frame:
         place.alias("place"),
         F.coalesce(F.col("counterparty_key").startswith("p:"), F.lit(False)).alias("person"),
     )
+    return engine.keep(f"columns_{table}", made.withColumn("who", F.coalesce(F.col("code"), F.col("name"))))
+
+
+def _reused(shown: Frame, told: Frame) -> Frame:
+    """kind, number, who, day: the days of numbers that both sides bear out for one party on more than one day."""
+    keys = ("kind", "number", "who", "day")
+    both = join(
+        shown.where(_complete(keys) & ~F.col("person")).select(*keys).distinct(),
+        told.where(_complete(keys)).select(*keys).distinct(),
+        list(keys),
+        "inner",
+    )
+    days = F.count("day").over(Window.partitionBy("kind", "number", "who"))
+    return both.withColumn("days", days).where(F.col("days") > 1).drop("days").withColumn("reused", F.lit(True))
+
+
+def _split(side: Frame, reused: Frame) -> Frame:
+    dated = F.concat(F.col("number"), F.lit("#"), F.col("day").cast("string"))
+    marked = join(side, reused, ["kind", "number", "who", "day"], "left")
+    return marked.withColumn("number", F.when(F.col("reused"), dated).otherwise(F.col("number"))).drop("reused", "who")
+
+
+def _copies(engine: Engine, table: str, base: Frame) -> Frame:
+    """Every record with `group`: the least record id of the decision it belongs to on its own side."""
     # Masked persons of one surname under one number are different people; their dates and amounts tell them apart.
     nth = F.row_number().over(
         Window.partitionBy("place", "kind", "number", "name").orderBy("day", "amount", "record_id")

@@ -46,7 +46,9 @@ def publication_facts(engine: Engine, base: Frame) -> Frame:
         F.col("absent_on").isNull(), yes(F.col("stated") >= F.col("absent_on"))
     )
     on_time = any_of(yes(F.col("seen_on") <= F.col("own_due")), credible & yes(F.col("stated") <= F.col("own_due")))
-    late = ~on_time & any_of(yes(F.col("absent_on") > F.col("own_due")), yes(F.col("stated") > F.col("own_due")))
+    # A date after the day it was first seen cannot be true and proves nothing.
+    own_date = yes(F.col("stated") > F.col("own_due")) & yes(F.col("stated") <= F.col("seen_on"))
+    late = ~on_time & any_of(yes(F.col("absent_on") > F.col("own_due")), own_date)
     floor = F.greatest(
         F.coalesce(F.col("absent_on"), F.col("stated")), F.coalesce(F.least("stated", "seen_on"), F.col("absent_on"))
     )
@@ -70,7 +72,10 @@ def publication_facts(engine: Engine, base: Frame) -> Frame:
 
 
 def publish_states(engine: Engine) -> Frame:
-    """Per decision: one window in time is enough (any lawful window serves); late only if every window was late."""
+    """Per decision: one window in time is enough (any lawful window serves); late only if every window was late.
+
+    A window that we could not see whole after the due day may have shown it in time: then nobody knows.
+    """
     made = (
         engine.table("publication_facts")
         .groupBy("decision")
@@ -80,5 +85,17 @@ def publish_states(engine: Engine) -> Frame:
             F.min(F.col("publish_days_late")).alias("publish_days_late"),
         )
     )
-    state = F.when(F.col("some_on_time") == 1, "on_time").when(F.col("all_late") == 1, "late").otherwise("undecided")
-    return made.select("decision", "publish_days_late", state.alias("seen_state"))
+    made = join(made, _blind(engine), ["decision"], "left").withColumn("blind_elsewhere", yes(F.col("blind")))
+    late = (F.col("all_late") == 1) & ~F.col("blind_elsewhere")
+    state = F.when(F.col("some_on_time") == 1, "on_time").when(late, "late").otherwise("undecided")
+    return made.select("decision", "publish_days_late", "blind_elsewhere", state.alias("seen_state"))
+
+
+def _blind(engine: Engine) -> Frame:
+    """Decisions shown late for which another window of the unit was not seen whole after the due day."""
+    facts = engine.table("publication_facts")
+    late = facts.where(F.col("late")).select("decision", "unit_id", "kind", "own_due").distinct()
+    others = join(late, engine.table("windows"), ["unit_id", "kind"], "inner")
+    others = join(others, facts.select("decision", "portal_id").distinct(), ["decision", "portal_id"], "left_anti")
+    unseen = others.where(~yes(F.col("seen_whole") > F.col("own_due")))
+    return unseen.select("decision").distinct().withColumn("blind", F.lit(True))

@@ -25,9 +25,9 @@ from sqlalchemy.orm import Session
 from assessment import counts as counting
 from assessment import scoring
 from assessment.cases import make_cases
-from assessment.checks import NOT_JUDGED
+from assessment.checks import NOT_JUDGED, all_checks
 from assessment.engine import Engine, F
-from assessment.facts import Facts
+from assessment.facts import Facts, within
 from assessment.findings import CONFIRMED, find
 from assessment.freeze import TABLES, check_manifest, freeze, manifest_hash
 from assessment.lines import pair_lines
@@ -193,7 +193,7 @@ def _score(
     mine: dict[str, list[dict[str, Any]]] = {}
     for finding in findings:
         mine.setdefault(finding["unit_id"], []).append(finding)
-    none = {"portals": 0, "missing": 0, "unreachable": 0, "empty": 0}
+    none = dict.fromkeys(counting.COLUMNS, 0)
     results = {
         unit: scoring.score(
             scheme,
@@ -226,18 +226,19 @@ def _score(
             "rank": ranks.get(unit),
             "ranked": ranks.get(unit) is not None,
             "total_formula": result.formula if result else None,
-            "veto_leads": [code for code in scheme.veto if confirmed.get(code, 0) > 0],
+            "veto_leads": _veto_leads(scheme, found, counts["all"]) if result else {},
         }
     shown_elsewhere = engine.table("cases").where(~F.col("judged"))
     elsewhere = sum(1 for _ in engine.rows(shown_elsewhere.select("decision"), ["decision"]))
-    provisional = engine.table("cases").where(F.col("judged") & F.col("provisional"))
+    # Provisional as soon as any deadline of the period's days is, whether or not a decision of that day is known yet.
+    days = engine.table("deadlines").where(within("day", facts) & F.col("provisional"))
     summary = {
         "period": facts.period,
         "first": meta["first"],
         "last": meta["last"],
         "as_of": meta["as_of"],
         "attribution": "决定日期",
-        "provisional": any(True for _ in engine.rows(provisional.select("decision"), ["decision"])),
+        "provisional": any(True for _ in engine.rows(days.select("day", "kind"), ["day", "kind"])),
         "calendar": meta["calendar"],
         "limits": meta["limits"],
         "scheme": scheme.describe(),
@@ -247,6 +248,8 @@ def _score(
         "confirmed": counting.confirmed(findings),
         "lines": counting.lines(pairs, elsewhere),
         "exempt_grounds": counting.exempt_grounds(engine, facts),
+        "ground_titles": facts.grounds,
+        "check_titles": {check.id: check.title for check in all_checks()},
         "coverage": seen,
         "columns": columns,
         "submissions_until": meta["submissions_until"],
@@ -254,6 +257,20 @@ def _score(
         "not_judged": sorted(NOT_JUDGED),
     }
     return scoring.rows(facts.period, scheme, results), summary
+
+
+def _veto_leads(scheme: Scheme, found: list[dict[str, Any]], counts: Mapping[str, int]) -> dict[str, dict[str, int]]:
+    """What a person must decide on before the grade stands: code -> {found, confirmed}. It changes no score by itself."""
+    leads: dict[str, dict[str, int]] = {}
+    for code in scheme.veto:
+        if code == "zero_reporting":  # decisions are on the web, past due, and not one of the unit's was ever reported
+            mine = [f for f in found if f["code"] == "not_submitted"] if counts["submitted"] == 0 else []
+        else:
+            mine = [f for f in found if f["code"] == code]
+        open_ = [f for f in mine if f["level"] in ("fail", "warn") and f["state"] not in ("normal", "exempt")]
+        if open_:
+            leads[code] = {"found": len(open_), "confirmed": sum(f["state"] in CONFIRMED for f in open_)}
+    return leads
 
 
 def _confirmed_for_scores(findings: list[dict[str, Any]]) -> dict[str, int]:

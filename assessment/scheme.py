@@ -8,10 +8,11 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from assessment.checks import all_checks
 from standard.errors import Refused
-from standard.strict_yaml import build_or_refuse, parse_yaml
+from standard.strict_yaml import build_or_refuse, nearest, parse_yaml
 
-RULES = ("missing", "catalogue", "rate", "steps", "columns", "rectification")
+RULES = ("missing", "catalogue", "rate", "steps", "columns", "rectification", "findings")
 RATES = ("publish_on_time", "report_on_time", "compliant", "fields_filled", "consistent")
 
 
@@ -30,6 +31,7 @@ class Indicator:
     steps:    [[rate, share of the points], …], the first step that is reached               of: one of RATES
     catalogue: `share` points for a catalogue, the rest for items with records or a declaration
     columns:  nothing when a column is missing or unusable, else −per_empty for each empty one
+    findings: per_record off for each confirmed finding of one of `codes`
     rectification: `share` points for closing in time, the rest for passing the re-check
     """
 
@@ -44,6 +46,7 @@ class Indicator:
     steps: list[list[float]] = field(default_factory=list)
     share: float = 0.0
     per_empty: float = 0.0
+    codes: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         if self.points <= 0:
@@ -54,6 +57,13 @@ class Indicator:
             raise ValueError(f"rule: {self.rule} 需要 of，可用：{'、'.join(RATES)}")
         if self.rule == "missing" and self.of not in ("report", "publish"):
             raise ValueError("rule: missing 需要 of，可用：report、publish")
+        if self.rule == "findings":
+            known = [check.id for check in all_checks()]
+            wrong = [f"{code}{nearest(code, known)}" for code in self.codes if code not in known]
+            if wrong:
+                raise ValueError(f"codes 中没有检查项：{'、'.join(wrong)}")
+            if not self.codes or self.per_record <= 0:
+                raise ValueError("rule: findings 需要 codes 与大于 0 的 per_record")
         if any(len(step) != 2 for step in self.steps):
             raise ValueError("steps 的每一级应为 [比率, 得分比例]")
         if self.share > self.points:
@@ -77,6 +87,10 @@ class Scheme:
         ids = [indicator.id for indicator in self.indicators]
         if len(set(ids)) < len(ids):
             raise ValueError("indicators 的 id 不能重复")
+        known = [check.id for check in all_checks()] + ["zero_reporting"]
+        wrong = [f"{code}{nearest(code, known)}" for code in self.veto if code not in known]
+        if wrong:
+            raise ValueError(f"veto 中没有检查项：{'、'.join(wrong)}")
         if len(self.indicators) == 0 or len(self.grades) == 0:
             raise ValueError("indicators 与 grades 不能为空")
 
@@ -116,6 +130,8 @@ def rule_text(one: Indicator) -> str:
     if one.rule == "steps":
         steps = "；".join(f"达到 {bound:.0%} 得 {one.points * share:g} 分" for bound, share in one.steps)
         return f"{steps}；其余不得分"
+    if one.rule == "findings":
+        return f"每条查实的问题扣 {one.per_record:g} 分，扣完为止（{'、'.join(one.codes)}）"
     if one.rule == "catalogue":
         return f"有目录 {one.share:g} 分；目录事项均有记录或零申报 {one.points - one.share:g} 分"
     if one.rule == "columns":

@@ -60,8 +60,8 @@ def score(scheme: Scheme, basis: Basis) -> Result:
     small = due < scheme.minimum_due
     lines = [_line(one, basis, small, scheme.minimum_due) for one in scheme.indicators]
     applicable = [line for line in lines if line.points is not None]
-    if len(applicable) == 0:
-        return Result(lines, None, None, "没有适用的指标", due)
+    if due == 0 or len(applicable) == 0:
+        return Result(lines, None, None, "没有到期的决定，不评分" if due == 0 else "没有适用的指标", due)
     got = sum(line.points or 0.0 for line in applicable)
     most = sum(line.indicator.points for line in applicable)
     total = round(got / most * scheme.full, 2)
@@ -124,6 +124,7 @@ def _line(one: Indicator, basis: Basis, small: bool, minimum: int) -> Line:
         "catalogue": _catalogue,
         "columns": _columns,
         "rectification": _rectification,
+        "findings": _findings,
     }
     line = rules[one.rule](one, basis, small, minimum)
     return line if line.points is None else replace(line, points=round(min(max(line.points, 0.0), one.points), 2))
@@ -194,20 +195,34 @@ def _catalogue(one: Indicator, basis: Basis, small: bool, minimum: int) -> Line:
 
 def _columns(one: Indicator, basis: Basis, small: bool, minimum: int) -> Line:
     columns = basis.columns
+    blind = columns["blind"]
+    seen = columns["portals"] - blind
     if columns["portals"] == 0:
         return _not_applicable(one, 0, None, "没有登记的专栏")
+    if seen <= 0:
+        return _not_applicable(one, 0, blind, f"专栏 {blind} 个本期均被拦截或未能查看，无法判定")
+    note = f"专栏 {seen} 个" + (f"，另有 {blind} 个未能查看、不计" if blind else "")
     broken = columns["missing"] + columns["unreachable"]
-    good = max(columns["portals"] - broken - columns["empty"], 0)
+    good = max(seen - broken - columns["empty"], 0)
     if broken:
-        formula = f"专栏 {columns['portals']} 个，缺失或长期不可用 {broken} 个，得 0"
-        return Line(one, 0.0, good, columns["portals"], None, formula)
+        return Line(one, 0.0, good, seen, blind, f"{note}；缺失或长期不可用 {broken} 个，得 0")
     points = one.points - one.per_empty * columns["empty"]
-    formula = f"{_n(one.points)} − {_n(one.per_empty)} × {columns['empty']} = {_n(max(points, 0))}（专栏 {columns['portals']} 个）"
-    return Line(one, points, good, columns["portals"], None, formula)
+    formula = f"{_n(one.points)} − {_n(one.per_empty)} × {columns['empty']} = {_n(max(points, 0))}（{note}）"
+    return Line(one, points, good, seen, blind, formula)
+
+
+def _findings(one: Indicator, basis: Basis, small: bool, minimum: int) -> Line:
+    """Numerator: confirmed findings of the codes; denominator: the unit's decisions, which they are among."""
+    n = sum(basis.confirmed.get(code, 0) for code in one.codes)
+    points = one.points - one.per_record * n
+    formula = f"{_n(one.points)} − {_n(one.per_record)} × {n} = {_n(max(points, 0))}"
+    return Line(one, points, n, basis.counts["decisions"], None, formula)
 
 
 def _rectification(one: Indicator, basis: Basis, small: bool, minimum: int) -> Line:
     due, checked = basis.rectified["due"], basis.rectified["checked"]
+    if basis.counts["due"] == 0:
+        return _not_applicable(one, 0, None, "没有到期的决定，没有可整改的内容")
     if sum(basis.confirmed.values()) == 0:
         return Line(one, one.points, 0, 0, None, f"没有查实问题，得 {_n(one.points)}")
     if due == 0 or checked == 0:

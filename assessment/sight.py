@@ -11,8 +11,12 @@ _WINDOWS = ("department", "government")  # 信用网站由平台供数，不作�
 _PROOF = ("complete", "column_empty")
 
 
-def sight(engine: Engine) -> Frame:
-    """unit_id, kind -> windows that could show its decisions, and the last day on which all of them were seen whole."""
+def windows(engine: Engine) -> Frame:
+    """unit_id, kind, portal_id, seen_whole: each window that could show the unit's decisions, and its last whole look.
+
+    They are the unit's own columns, those of the government above it, and every column that has shown decisions of the
+    unit (a licensing bureau's, an aggregated one).
+    """
     portals = engine.table("portals").where(F.col("active") & F.col("channel").isin(*_WINDOWS))
     units = engine.table("units")
     own = portals.select("portal_id", F.col("kind").alias("p_kind"), "unit_id")
@@ -22,24 +26,44 @@ def sight(engine: Engine) -> Frame:
     above = join(government, units.select("unit_id", "parent"), ["parent"], "inner").select(
         "portal_id", "p_kind", "unit_id"
     )
-    could = engine.keep("could_show", own.unionByName(above).distinct())
+    city = units.where((F.col("level") == "municipal") & F.col("parent").isNull()).select(
+        F.col("unit_id").alias("parent"), F.lit("city").alias("of")
+    )
+    of_city = units.where(F.col("level").isin("municipal", "institution") & F.col("parent").isNull())
+    beside = join(
+        join(government, city, ["parent"], "inner"),
+        of_city.select("unit_id", F.lit("city").alias("of")),
+        ["of"],
+        "inner",
+    ).select("portal_id", "p_kind", "unit_id")
+    shown = engine.table("publications").select("portal_id", "unit_id").distinct()
+    elsewhere = join(portals.select("portal_id", F.col("kind").alias("p_kind")), shown, ["portal_id"], "inner")
+    could = own.unionByName(above).unionByName(beside).unionByName(elsewhere)
+    could = engine.keep("could_show", could.distinct())
     whole = engine.table("coverage").where(F.col("outcome").isin(*_PROOF))
-    last = whole.groupBy("portal_id").agg(F.max(date_of("looked_at")).alias("seen_whole"))
+    last = whole.groupBy("portal_id").agg(
+        F.max(date_of("looked_at")).alias("seen_whole"), F.max("crawl_id").alias("whole_crawl")
+    )
     seen = join(could, last, ["portal_id"], "left")
     made: Frame | None = None
     for kind in ("licence", "penalty"):
-        part = (
-            seen.where(F.col("p_kind").isin(kind, "both"))
-            .groupBy("unit_id")
-            .agg(
-                F.count("portal_id").alias("windows"),
-                F.when(F.count("portal_id") == F.count("seen_whole"), F.min("seen_whole")).alias("proof_day"),
-            )
-            .withColumn("kind", F.lit(kind))
-        )
+        part = seen.where(F.col("p_kind").isin(kind, "both")).drop("p_kind").withColumn("kind", F.lit(kind))
         made = part if made is None else made.unionByName(part)
     assert made is not None
     return made
+
+
+def sight(engine: Engine) -> Frame:
+    """unit_id, kind -> windows that could show its decisions, and the last day on which all of them were seen whole."""
+    return (
+        engine.table("windows")
+        .groupBy("unit_id", "kind")
+        .agg(
+            F.count("portal_id").alias("windows"),
+            F.when(F.count("portal_id") == F.count("seen_whole"), F.min("seen_whole")).alias("proof_day"),
+            F.array_join(F.sort_array(F.collect_list("whole_crawl")), "、").alias("proof_looks"),
+        )
+    )
 
 
 def attempts(engine: Engine) -> tuple[Frame, Frame]:

@@ -29,6 +29,7 @@ SHOWN = ("fail", "warn", "question")
 UNPROVEN = {"suspected", "normal", "exempt", "疑似", "正常", "豁免"}
 CLOSED = {"closed", "销号"}
 OVERDUE = {"overdue", "逾期", "returned", "退回"}
+OF_COLUMNS = {"column_missing", "column_unreachable", "column_empty"}  # their dates are those of the looks
 SHOWN_WHEN = {"published_late", "backdated"}  # findings about when something appeared
 SENTENCE_UNITS = 3  # how many units a sentence of the notice names
 HEADLINE = 7  # findings on a scorecard, which is one page
@@ -125,6 +126,12 @@ class FindingLine:
     proof: str
     state: str
     proven: bool
+    interval: str
+    received: str
+    pairing: str
+    check: str
+    exemptions: str
+    cure: str
 
 
 @dataclass(frozen=True)
@@ -208,6 +215,7 @@ class UnitLine:
     history: list[tuple[str, float]]
     codes: dict[str, int]
     position: int
+    veto: list[tuple[str, int, int]]  # title, found, confirmed
 
     @property
     def change(self) -> float | None:
@@ -227,6 +235,24 @@ class UnitLine:
         return "" if self.ranked else words.UNRANKED if self.assessed else "仅监测，不参与评估"
 
     @property
+    def veto_text(self) -> str:
+        """过度公开 1 条、疑似倒签 2 条"""
+        return "、".join(f"{title} {n} 条" for title, n, _ in self.veto)
+
+    @property
+    def veto_found(self) -> int:
+        return sum(n for _, n, _ in self.veto)
+
+    @property
+    def veto_confirmed(self) -> int:
+        return sum(n for _, _, n in self.veto)
+
+    @property
+    def grade_text(self) -> str:
+        """The grade, marked while a veto lead is open; none for a unit with too little data."""
+        return "—" if not self.ranked else f"{self.grade}*" if self.veto else self.grade
+
+    @property
     def points(self) -> dict[str, float | None]:
         return {line.id: line.points for line in self.indicators}
 
@@ -235,8 +261,8 @@ class UnitLine:
         """How the total follows from the lines above: with an indicator that does not apply, the rest is rescaled."""
         won = [line for line in self.indicators if line.points is not None]
         got, most = sum(line.points or 0 for line in won), sum(line.max_points for line in won)
-        if not won:
-            return "没有适用的指标"
+        if self.total is None:
+            return "没有到期的决定，不评分" if self.due == 0 else "没有适用的指标"
         if len(won) == len(self.indicators):
             return f"{len(won)} 项指标得分之和 {got:.2f}"
         return f"适用指标得分 {got:.2f} ÷ 适用分值 {most:g} × 100"
@@ -331,6 +357,20 @@ class PeriodReport:
         days = {limit["days"] for limit in self.s["limits"]}
         return f"{days.pop()} 个工作日" if len(days) == 1 else "规定的时限"
 
+    @cached_property
+    def codes(self) -> dict[str, str]:
+        """The word for each finding code: ours, or the title of a check that has none."""
+        return words.check_titles(self.s.get("check_titles") or {})
+
+    @property
+    def limits(self) -> list[tuple[str, int, str]]:
+        """What must be done, in how many working days, by which law; kinds with the same limit stand together."""
+        grouped: dict[tuple[str, int, str], list[str]] = {}
+        for limit in self.s["limits"]:
+            key = ("公示" if limit["what"] == "publish" else "报送", limit["days"], limit["basis"])
+            grouped.setdefault(key, []).append(words.of(words.KINDS, limit["kind"]))
+        return [("、".join(kinds) + what, days, basis) for (what, days, basis), kinds in grouped.items()]
+
     @property
     def sealed(self) -> bool:
         return self.run.sealed_at is not None
@@ -369,6 +409,11 @@ class PeriodReport:
     @cached_property
     def unranked(self) -> list[UnitLine]:
         return [unit for unit in self.units if not unit.ranked and unit.assessed]
+
+    @cached_property
+    def vetoed(self) -> list[UnitLine]:
+        """Units with open veto leads, in the order of the ranking."""
+        return [unit for unit in self.units if unit.veto]
 
     @cached_property
     def in_order(self) -> list[UnitLine]:
@@ -432,7 +477,7 @@ class PeriodReport:
     def by_code(self) -> list[dict[str, Any]]:
         """One line per finding code that occurs: units concerned, problems, warnings, questions, confirmed."""
         lines = []
-        for code, title in words.CODES.items():
+        for code, title in self.codes.items():
             mine = [line for line in self.findings if line.code == code]
             if mine:
                 levels = Counter(line.level for line in mine)
@@ -448,7 +493,7 @@ class PeriodReport:
     def matrix_codes(self) -> list[tuple[str, str]]:
         """The codes that somebody is accused of: columns of the unit matrix."""
         present = {line.code for line in self.accusations}
-        return [(code, title) for code, title in words.CODES.items() if code in present]
+        return [(code, title) for code, title in self.codes.items() if code in present]
 
     @property
     def matrix_totals(self) -> list[tuple[str, int]]:
@@ -556,7 +601,10 @@ def period_report(session: Session, workspace: Workspace, period: str) -> Period
     run = assessed_run(session, period)
     units = {unit.id: unit for unit in session.scalars(select(Unit).order_by(Unit.position, Unit.id))}
     portals = _portals(session, run, units)
-    findings = _findings(session, period, units, {portal.id: portal.title for portal in portals})
+    titles = {portal.id: portal.title for portal in portals}
+    grounds: dict[str, str] = run.summary.get("ground_titles") or {}
+    codes = words.check_titles(run.summary.get("check_titles") or {})
+    findings = _findings(session, period, units, titles, grounds, codes)
     return PeriodReport(
         region=workspace.settings.region.name,
         key=period,
@@ -570,9 +618,12 @@ def period_report(session: Session, workspace: Workspace, period: str) -> Period
     )
 
 
-def _findings(session: Session, period: str, units: dict[str, Unit], portals: dict[str, str]) -> list[FindingLine]:
+def _findings(
+    session: Session, period: str, units: dict[str, Unit], portals: dict[str, str], grounds: dict[str, str],
+    codes: dict[str, str],
+) -> list[FindingLine]:  # fmt: skip
     rows = session.scalars(select(Finding).where(Finding.period == period, Finding.level.in_(SHOWN))).all()
-    order = {code: number for number, code in enumerate(words.CODES)}
+    order = {code: number for number, code in enumerate(codes)}
     levels = {level: number for number, level in enumerate(SHOWN)}
 
     def place(row: Finding) -> tuple[Any, ...]:
@@ -586,15 +637,17 @@ def _findings(session: Session, period: str, units: dict[str, Unit], portals: di
     for number, row in enumerate(sorted(rows, key=place), 1):
         unit = units.get(row.unit_id)
         received = None if row.received_at is None else row.received_at.date()
-        appeared = words.interval(row.published_from, row.published_to) if row.code in SHOWN_WHEN else ""
-        actual = words.iso(received) if row.code == "submitted_late" else appeared
+        interval = words.interval(row.published_from, row.published_to) if row.code not in OF_COLUMNS else ""
+        appeared = interval if row.code in SHOWN_WHEN else ""
+        actual = words.iso(received) if row.code == "submitted_late" else words.NEVER.get(row.code, appeared)
+        proof = row.proof or {}
         lines.append(FindingLine(
             number=f"{period.replace('-', '')}-{number:04d}",
             unit_id=row.unit_id,
             unit=unit.name if unit else row.unit_id,
             kind=words.of(words.KINDS, row.kind),
             code=row.code,
-            title=words.of(words.CODES, row.code),
+            title=words.of(codes, row.code),
             level=row.level,
             level_title=words.LEVELS[row.level],
             document_number=row.document_number or "",
@@ -607,10 +660,17 @@ def _findings(session: Session, period: str, units: dict[str, Unit], portals: di
             basis=row.basis,
             url=row.url or "",
             portal=portals.get(row.portal_id or "", row.portal_id or ""),
-            evidence=row.evidence or "",
+            # What was not there has no snapshot of its own: the whole looks that did not show it stand for it.
+            evidence=row.evidence or (proof.get("facts") or {}).get("proof_looks") or "",
             proof=row.finding_id,
             state=words.of(words.STATES, row.state),
             proven=row.level in ACCUSING and row.state not in UNPROVEN,
+            interval=interval,
+            received=words.iso(received),
+            pairing=proof.get("rule_title") or "",
+            check=f"{proof['check']} v{proof['version']}" if proof.get("check") else "",
+            exemptions="、".join(words.of(grounds, ground) for ground in proof.get("exemptions_tested") or ()),
+            cure=proof.get("cure") or "",
         ))  # fmt: skip
     return lines
 
@@ -683,6 +743,10 @@ def _units(session: Session, run: PeriodRun, units: dict[str, Unit], findings: l
             history=history[unit_id],
             codes=dict(Counter(line.code for line in accusing)),
             position=unit.position if unit else 10**6,
+            veto=[
+                (words.of(words.VETO, code), n["found"], n["confirmed"])
+                for code, n in (part.get("veto_leads") or {}).items()
+            ],
         ))  # fmt: skip
     lines.sort(key=lambda u: (not u.ranked, u.rank or 0, not u.assessed, u.position, u.id))
     return lines
@@ -690,6 +754,9 @@ def _units(session: Session, run: PeriodRun, units: dict[str, Unit], findings: l
 
 def _indicator(score: Score, accusing: Iterable[FindingLine]) -> Indicator:
     codes = words.INDICATOR_CODES.get(score.indicator, ())
+    # C1 and C2 are about what was reported: a gap on the portal is a warning and counts in neither.
+    if score.indicator in ("C1", "C2"):
+        accusing = [line for line in accusing if line.level == "fail"]
     causes = Counter(line.title for line in accusing if line.code in codes and line.proven)
     pending = sum(line.code in codes and not line.proven for line in accusing)
     states = Counter(line.state for line in accusing if line.code in codes and line.proven)

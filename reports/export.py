@@ -34,6 +34,7 @@ from db.models import (
     Submission,
     Unit,
 )
+from reports.write_xlsx import harmless, quoted
 from standard.errors import Refused
 
 Row = dict[str, Any]
@@ -183,7 +184,13 @@ def plain(value: Any) -> Any:
 
 
 def cell(value: Any) -> Any:
-    """A value as one cell of a spreadsheet: lists joined, formulas made harmless by a leading apostrophe."""
+    """A value as one cell of a CSV: lists joined, formulas made harmless by a leading apostrophe."""
+    value = flat(value)
+    return "'" + value if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+def flat(value: Any) -> Any:
+    """A value as text or number."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -192,8 +199,6 @@ def cell(value: Any) -> Any:
         value = "；".join(map(str, value)) if isinstance(value, list) else json.dumps(value, ensure_ascii=False)
     if isinstance(value, (datetime.datetime, datetime.date)):
         return value.isoformat()
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return "'" + value
     return value
 
 
@@ -264,7 +269,7 @@ def _write_table(rows: Iterable[Row], fields: Sequence[str], file: IO[str]) -> i
         table.add_column(name, overflow="fold")
     count = 0
     for row in rows:
-        table.add_row(*[_for_screen(cell(row[name])) for name in fields])
+        table.add_row(*[_for_screen(flat(row[name])) for name in fields])
         count += 1
     console = Console(file=file, width=None if file.isatty() else 240, markup=False, highlight=False)
     console.print(table)
@@ -283,6 +288,7 @@ def _write_xlsx(rows: Iterable[Row], fields: Sequence[str], path: Path) -> int:
     )
     sheet = book.add_worksheet("数据")
     head = book.add_format({"bold": True, "bg_color": "#DCE6F1", "border": 1, "text_wrap": True, "valign": "vcenter"})
+    mark = book.add_format({"quote_prefix": True})
     for column, name in enumerate(fields):
         sheet.write_string(0, column, name, head)
         sheet.set_column(column, column, 34 if name in ("message", "basis", "url", "content", "facts") else 18)
@@ -291,11 +297,12 @@ def _write_xlsx(rows: Iterable[Row], fields: Sequence[str], path: Path) -> int:
     for row in rows:
         count += 1
         for column, name in enumerate(fields):
-            value = cell(row[name])
+            value = flat(row[name])
             if isinstance(value, (int, float)):
                 sheet.write_number(count, column, value)
             elif value != "":
-                sheet.write_string(count, column, str(value)[:32767])
+                text = str(value)
+                sheet.write_string(count, column, harmless(text), mark if quoted(text) else None)
     sheet.autofilter(0, 0, max(count, 1), len(fields) - 1)
     book.close()
     return count

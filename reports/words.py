@@ -17,6 +17,8 @@ CODES = {
     "column_missing": "无专栏", "column_unreachable": "专栏不可用", "column_empty": "空白栏目",
     "column_stale": "栏目不更新", "dead_link": "死链", "channel_missing": "窗口缺失",
 }  # fmt: skip
+# Leads to a veto (单项否决) that are no finding code of their own.
+VETO = CODES | {"zero_reporting": "有决定而零报送"}
 # The indicator of the shipped scheme whose points a code costs; a scheme with other indicators prints its formula only.
 INDICATOR_CODES = {
     "A1": ("not_submitted",), "A2": ("not_published",), "A3": ("catalogue_missing", "silent_item"),
@@ -24,6 +26,8 @@ INDICATOR_CODES = {
     "C2": ("field_missing",), "C3": ("values_differ",),
     "D": ("column_missing", "column_unreachable", "column_empty", "column_stale", "dead_link"),
 }  # fmt: skip
+# What stands where the actual date would, for what has not happened.
+NEVER = {"not_submitted": "未收到", "not_published": "未见"}
 VERDICTS = {
     "agreed": "两侧一致", "differs": "两侧不一致", "not_submitted": "已公示未报送", "not_published": "已报送未公示",
     "not_due": "未到期", "exempt": "依法豁免", "unknown": "无法判定", "question": "待人工核实",
@@ -52,6 +56,11 @@ LEVELS_OF_UNITS = {
 CHANNELS = {"department": "部门网站", "government": "政府网站", "credit": "信用网站"}
 UNRANKED = "数据量<10，不参与排名"
 _QUARTERS = "一二三四"
+
+
+def check_titles(titles: dict[str, str]) -> dict[str, str]:
+    """CODES with the titles of checks that have no word of their own yet: a new check needs no line here."""
+    return CODES | {code: title for code, title in titles.items() if code not in CODES}
 
 
 def of(words: dict[str, str], key: str | None) -> str:

@@ -10,12 +10,15 @@ A table asks for its sheet by attributes:
            data-value   the value itself when the cell shows it otherwise
     tr     data-total   a sum line, set bold
 
-Codes and document numbers are always text. A text that Excel could take for a formula gets an apostrophe before it.
+Codes and document numbers are always text. Every text is written as text and never as a formula; one that begins like a
+formula keeps Excel's own text mark (quote prefix) when somebody edits it, and gets a visible apostrophe besides when it
+would compute something after a copy into CSV. A lone dash or a number is left as it stands.
 """
 
 from __future__ import annotations
 
 import datetime
+import re
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +28,7 @@ import xlsxwriter
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
+_PLAIN = re.compile(r"[+-][\d .,]*|-+")  # a number or a dash: begins like a formula and is none
 _MOST_CELL = 32_767  # Excel's limit
 _FONT = {"font_name": "微软雅黑", "font_size": 10, "valign": "vcenter"}
 _LINE = {"border": 1, "border_color": "#B8C2CC"}
@@ -79,9 +83,18 @@ def write_xlsx(html: str, file: Path, *, title: str, made: datetime.datetime) ->
 
 
 def harmless(text: str) -> str:
-    """Text that no spreadsheet takes for a formula."""
+    """Text that no spreadsheet takes for a formula.
+
+    >>> harmless("=1+1"), harmless("-12.5"), harmless("——")
+    ("'=1+1", '-12.5', '——')
+    """
     text = text[:_MOST_CELL]
-    return f"'{text}" if text.startswith(_DANGEROUS) else text
+    return f"'{text[: _MOST_CELL - 1]}" if text.startswith(_DANGEROUS) and not _PLAIN.fullmatch(text) else text
+
+
+def quoted(text: str) -> bool:
+    """True when the cell needs Excel's text mark, so that editing it does not make it a formula."""
+    return text.startswith(_DANGEROUS)
 
 
 def read_sheets(html: str) -> list[Sheet]:
@@ -174,6 +187,8 @@ class _Formats:
         return self.made[key]
 
     def cell(self, cell: Cell) -> Any:
+        if quoted(cell.value or cell.text) and cell.kind in ("text", "code") and not cell.head:
+            return self.of(**_LINE, text_wrap=True, align="left", quote_prefix=True)
         if cell.head:
             return self.of(**_LINE, bold=True, align="center", text_wrap=True, bg_color="#E8EEF5", font_color="#1B2B3C")
         style: dict[str, Any] = dict(_LINE)

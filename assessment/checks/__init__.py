@@ -1,6 +1,6 @@
 """The checks: one file per dimension, one function per finding code.
 
-    @check("submitted_late", dimension="timeliness", title="迟报", basis=DEADLINE, version=1, cure="…", limit="report")
+    @check("submitted_late", dimension="timeliness", title="信息报送到平台晚于时限", basis=DEADLINE, version=1, cure="…", limit="report")
     def submitted_late(case):
         \"\"\"报送超过时限。 …the explanation for the unit concerned…\"\"\"
         yield fail(case.report_late, "应于 {due_date} 前报送…", days_late=case.report_days_late)

@@ -10,7 +10,7 @@ _BASIS = "国办发〔2015〕51号第十八条；双公示目录管理要求"
 @check(
     "catalogue_missing",
     dimension="catalogue",
-    title="无目录",
+    title="没有编制或报送双公示目录",
     basis=_BASIS,
     version=1,
     over="unit_cases",
@@ -19,13 +19,13 @@ _BASIS = "国办发〔2015〕51号第十八条；双公示目录管理要求"
 def catalogue_missing(case: Case) -> Iterator[Outcome]:
     """被评估单位没有任何双公示目录事项。整个目录尚未导入时无法判定，不作此项。"""
     yield other("unknown", (case.item_count == 0) & ~case.catalogue_known, "目录清单尚未导入，无法判定")
-    yield warn(case.item_count == 0, "目录清单中没有{note}的事项")
+    yield warn(case.item_count == 0, "已导入的目录清单中没有{note}的任何双公示事项")
 
 
 @check(
     "outside_catalogue",
     dimension="catalogue",
-    title="目录外",
+    title="许可事项不在本单位目录内",
     basis=_BASIS,
     version=1,
     over="licence_cases",
@@ -39,12 +39,14 @@ def outside_catalogue(case: Case) -> Iterator[Outcome]:
 @check(
     "silent_item",
     dimension="catalogue",
-    title="目录事项零公示未声明",
+    title="目录内事项本期没有记录，也没有零申报",
     basis=_BASIS,
     version=1,
     over="item_cases",
     cure="本期确无此类决定的，提交零申报；有决定的，补充公示与报送。",
 )
 def silent_item(case: Case) -> Iterator[Outcome]:
-    """目录内应公示的事项本期没有任何记录，也没有零申报。没有业务是正常的，只作疑问。"""
-    yield question(case.publish & ~case.used & ~case.declared, "目录事项“{note}”本期没有公示或报送记录，也没有零申报")
+    """目录内应公示的事项本期没有任何记录，也没有零申报。没有业务是正常的，只作疑问；本期未结束的，不作此项。"""
+    yield question(
+        case.publish & ~case.used & ~case.declared & case.ended, "目录事项“{note}”本期没有公示或报送记录，也没有零申报"
+    )

@@ -8,7 +8,7 @@ from assessment.checks.base import DEADLINE, Case, Outcome, check, fail, other, 
 @check(
     "not_submitted",
     dimension="completeness",
-    title="漏报",
+    title="网上已公示，平台没有收到",
     basis=DEADLINE,
     version=1,
     limit="report",
@@ -17,30 +17,37 @@ from assessment.checks.base import DEADLINE, Case, Outcome, check, fail, other, 
 def not_submitted(case: Case) -> Iterator[Outcome]:
     """网上已公示、已过报送时限，而平台至今没有收到。平台数据尚未覆盖到时限之后的、曾报送被退回的、属豁免情形的，不作漏报。"""
     alone = case.judged & case.only_p
-    yield other(
-        "exempt", alone & (case.verdict == "exempt"), "网上有而平台无，属不予报送情形：{ground_title} {ground_note}"
-    )
-    yield other("not_due", alone & (case.verdict == "not_due"), "报送时限 {due_date} 未过，暂不评判")
+    yield other("exempt", alone & (case.verdict == "exempt"), "网上有而平台无，属不要求报送的情形：{ground_words}")
+    yield other("not_due", alone & (case.verdict == "not_due"), "最迟应于 {due_date} 报送，时限未过，暂不评判")
     yield other(
         "unknown",
         alone & (case.verdict == "unknown"),
-        "平台数据截至 {told_until}，未覆盖报送时限 {due_date} 之后，无法判定",
+        "最迟应于 {due_date} 报送，而手头的平台数据只到 {told_until}，没有覆盖时限之后，无法判定",
     )
     yield question(
         alone & (case.verdict == "question") & case.attempted,
         "平台未收到合格数据，但有被退回的报送记录，请核实首次报送时间与退回原因",
     )
-    yield question(alone & (case.verdict == "question"), "平台中未找到对应记录，但本条缺少文号、日期等识别要素，请核实")
+    yield question(
+        alone & (case.verdict == "question") & case.twin,
+        "平台没有这个文号，但有同一相对人、同一天的另一条记录（文号不同或没有文号），可能是同一决定，请核对文号",
+    )
+    yield question(
+        alone & (case.verdict == "question") & case.provisional,
+        "平台未收到；最迟应于 {due_date} 报送（暂定：该年放假安排尚未公布），待日历公布后复核",
+    )
+    yield question(alone & (case.verdict == "question"), "平台中未找到对应记录，但本条没有可用的决定日期，请核实")
     yield fail(
         alone & (case.verdict == "not_submitted"),
-        "{published_to} 已在网上公示，应于 {due_date} 前（{report_days} 个工作日内）报送，平台至 {told_until} 未收到",
+        "{decision_date} 作出决定，最迟应于 {due_date} 报送（{report_days} 个工作日内{outage_note}）；{published_to} 已见网上公示，"
+        "平台数据至 {told_until} 没有该条",
     )
 
 
 @check(
     "not_published",
     dimension="completeness",
-    title="未公示",
+    title="平台已有，各公示窗口均未见",
     basis=DEADLINE,
     version=1,
     limit="publish",
@@ -50,24 +57,33 @@ def not_published(case: Case) -> Iterator[Outcome]:
     """平台已有、已过公示时限，而该单位可公示此类信息的全部窗口在时限之后都被完整查看过，均未见到。
     任何一个窗口没有看全，就不作未公示；自然人、轻微处罚、已修复、已登记豁免的不作未公示。"""
     alone = case.judged & case.only_s
+    yield other("exempt", alone & (case.verdict == "exempt"), "平台有而网上无，属可以不公示的情形：{ground_words}")
+    yield other("not_due", alone & (case.verdict == "not_due"), "最迟应于 {due_date} 公示，时限未过，暂不评判")
     yield other(
-        "exempt", alone & (case.verdict == "exempt"), "平台有而网上无，属可不公示情形：{ground_title} {ground_note}"
+        "unknown",
+        alone & (case.verdict == "unknown"),
+        "最迟应于 {due_date} 公示，时限之后未能完整查看该单位的全部公示窗口，无法判定",
     )
-    yield other("not_due", alone & (case.verdict == "not_due"), "公示时限 {due_date} 未过，暂不评判")
-    yield other(
-        "unknown", alone & (case.verdict == "unknown"), "时限 {due_date} 之后未能完整查看该单位的全部公示窗口，无法判定"
+    yield question(
+        alone & (case.verdict == "question") & case.twin,
+        "网上没有这个文号，但有同一相对人、同一天的另一条公示（文号不同或没有文号），可能是同一决定，请核对文号",
     )
-    yield question(alone & (case.verdict == "question"), "网上未找到对应公示，但本条缺少识别要素或时限为暂定，请核实")
+    yield question(
+        alone & (case.verdict == "question") & case.provisional,
+        "网上未见；最迟应于 {due_date} 公示（暂定：该年放假安排尚未公布），待日历公布后复核",
+    )
+    yield question(alone & (case.verdict == "question"), "网上未找到对应公示，但本条没有可用的决定日期，请核实")
     yield fail(
         alone & (case.verdict == "not_published"),
-        "{decision_date} 作出决定，应于 {due_date} 前（{publish_days} 个工作日内）公示，{proof_day} 完整查看全部 {windows} 个公示窗口均未见",
+        "{decision_date} 作出决定，最迟应于 {due_date} 公示（{publish_days} 个工作日内）；时限之后完整查看过该单位全部 {windows} 个公示窗口"
+        "（最近一轮 {proof_day}），均未见",
     )
 
 
 @check(
     "duplicate",
     dimension="completeness",
-    title="重复",
+    title="同一决定报送或公示了多条",
     basis="双公示数据归集校验要求（同一决定一条记录）",
     version=1,
     over="duplicate_cases",
@@ -75,4 +91,4 @@ def not_published(case: Case) -> Iterator[Outcome]:
 )
 def duplicate(case: Case) -> Iterator[Outcome]:
     """同一决定在平台报送了两条以上不同的记录，或在同一栏目公示了两处以上。"""
-    yield warn(case.places > 1, "同一决定在{note}共有 {places} 条记录")
+    yield warn(case.places > 1, "同一决定（按文号、相对人认定）在{note}共有 {places} 条记录")

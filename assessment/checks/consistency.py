@@ -8,7 +8,7 @@ from assessment.checks.base import Case, Outcome, check, fail, question
 @check(
     "values_differ",
     dimension="consistency",
-    title="不一致",
+    title="同一决定在网站与平台上的内容不同",
     basis="发改办财金〔2018〕424号（数据质量要求）",
     version=1,
     over="difference_cases",
@@ -16,7 +16,10 @@ from assessment.checks.base import Case, Outcome, check, fail, question
 )
 def values_differ(case: Case) -> Iterator[Outcome]:
     """同一决定在网站与平台上的同一要素不同。只比较双方都填写的要素；代码相同而名称不同不算；金额按元比较，差 0.01 元以内不算。"""
-    yield fail(case.certain, "“{field_label}”网站为“{published_value}”，平台为“{submitted_value}”")
+    yield fail(
+        case.certain,
+        "“{field_label}”网站为“{published_value}”，平台为“{submitted_value}”（两条记录因{rule_title}而配对）",
+    )
     yield question(
         ~case.certain,
         "“{field_label}”网站为“{published_value}”，平台为“{submitted_value}”，两条记录是否为同一决定尚不确定，请核实",

@@ -13,7 +13,7 @@ _TEMPLATE = "发改办财金〔2018〕424号填报说明及数据归集校验规
 @check(
     "field_missing",
     dimension="content",
-    title="要素缺失",
+    title="应当填写的内容没有填写",
     basis=_TEMPLATE,
     version=1,
     over="defect_cases",
@@ -23,15 +23,15 @@ def field_missing(case: Case) -> Iterator[Outcome]:
     """应当填写的要素为空。平台报送按所用模板的必填项，网站公示按最低公示要素；网站缺失只作提醒。"""
     missing = case.defect_code == "field_missing"
     grave = missing & (case.severity == "E")
-    yield fail(grave & (case.source == "submission"), "报送记录缺少“{field_label}”：{note}")
-    yield warn(grave, "公示内容缺少“{field_label}”：{note}")
-    yield question(missing & (case.severity == "W"), "“{field_label}”疑似缺失，请核实：{note}")
+    yield fail(grave & (case.source == "submission"), "{received_at} 收到的报送记录：{note}")
+    yield warn(grave, "网上公示的内容：{note}（{published_to} 首次见到）")
+    yield question(missing & (case.severity == "W"), "{where}“{field_label}”疑似缺失，请核实：{note}")
 
 
 @check(
     "field_invalid",
     dimension="content",
-    title="要素不合规",
+    title="内容的格式或逻辑一定不对",
     basis=_TEMPLATE,
     version=1,
     over="defect_cases",
@@ -40,14 +40,14 @@ def field_missing(case: Case) -> Iterator[Outcome]:
 def field_invalid(case: Case) -> Iterator[Outcome]:
     """要素的格式或逻辑一定不对（如决定日期晚于当天、类别含罚款而无金额）。仅校验位不符等可能属实的情形只作疑问。"""
     invalid = case.defect_code == "field_invalid"
-    yield fail(invalid & (case.severity == "E"), "“{field_label}”不合规：{note}")
-    yield question(invalid & (case.severity == "W"), "“{field_label}”存疑，请核实：{note}")
+    yield fail(invalid & (case.severity == "E"), "{where}“{field_label}”不合规：{note}")
+    yield question(invalid & (case.severity == "W"), "{where}“{field_label}”存疑，请核实：{note}")
 
 
 @check(
     "over_disclosed",
     dimension="content",
-    title="过度公开",
+    title="网上露出了个人信息",
     basis="个人信息保护法第二十八条；政府信息公开条例第十五条",
     version=1,
     over="defect_cases",
@@ -56,5 +56,5 @@ def field_invalid(case: Case) -> Iterator[Outcome]:
 def over_disclosed(case: Case) -> Iterator[Outcome]:
     """网上公示的内容含有未经遮盖的身份证号、手机号、银行卡号等个人信息。本系统只存遮盖后的内容，不留原号码。"""
     shown = (case.defect_code == "over_disclosed") & (case.source == "publication")
-    yield question(shown & (case.severity == "W"), "“{field_label}”疑似含个人信息，请核实：{note}")
-    yield fail(shown & (case.severity != "I"), "“{field_label}”公开了个人信息：{note}")
+    yield question(shown & (case.severity == "W"), "网上公示的“{field_label}”疑似含个人信息，请核实：{note}")
+    yield fail(shown & (case.severity != "I"), "网上公示的内容露出个人信息：{note}（{published_to} 首次见到）")

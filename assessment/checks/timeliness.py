@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 
 from assessment.checks.base import DEADLINE, Case, Outcome, check, fail, question, warn
+from assessment.engine import any_of, yes
 
 
 @check(
     "submitted_late",
     dimension="timeliness",
-    title="迟报",
+    title="信息报送到平台晚于时限",
     basis=DEADLINE,
     version=1,
     limit="report",
@@ -19,11 +20,12 @@ def submitted_late(case: Case) -> Iterator[Outcome]:
     judged = case.judged & case.has_s & case.report_free.isNull() & case.report_late
     yield question(
         judged & case.provisional,
-        "应于 {due_date}（暂定，当年节假日安排尚未公布）前报送，{received_on} 收到，待日历公布后复核",
+        "{decision_date} 作出决定，最迟应于 {due_date} 报送（暂定：该年放假安排尚未公布），平台 {received_on} 收到，待日历公布后复核",
     )
     yield fail(
         judged,
-        "{decision_date} 作出决定，应于 {due_date} 前（{report_days} 个工作日内）报送，实际 {received_on} 收到，迟 {days_late} 个工作日",
+        "{decision_date} 作出决定，最迟应于 {due_date} 报送（{report_days} 个工作日内{outage_note}），"
+        "平台 {received_on} 收到，迟 {days_late} 个工作日",
         days_late=case.report_days_late,
     )
 
@@ -31,7 +33,7 @@ def submitted_late(case: Case) -> Iterator[Outcome]:
 @check(
     "published_late",
     dimension="timeliness",
-    title="迟公示",
+    title="信息上网晚于时限",
     basis=DEADLINE,
     version=1,
     limit="publish",
@@ -40,37 +42,61 @@ def submitted_late(case: Case) -> Iterator[Outcome]:
 def published_late(case: Case) -> Iterator[Outcome]:
     """决定信息出现在网上的日期晚于时限。出现日期是一个区间（最近一次确认未见，首次见到]；只有整个区间都在时限之后，
     或网页自己标明的公示日期在时限之后，才认定为迟公示；区间跨过时限的只作疑问，由人复核。自然人信息不作此项评判。"""
-    judged = case.judged & case.has_p & case.publish_free.isNull()
+    judged = case.judged & case.has_p & case.publish_free.isNull() & case.decision_date.isNotNull()
     late = judged & (case.seen_state == "late")
-    yield question(late & case.provisional, "应于 {due_date}（暂定，当年节假日安排尚未公布）前公示，待日历公布后复核")
+    unsure = judged & (case.seen_state == "undecided") & (case.publish_state == "undecided")
+    yield question(
+        late & case.provisional,
+        "{decision_date} 作出决定，最迟应于 {due_date} 公示（暂定：该年放假安排尚未公布），{published_to} 首次见到，待日历公布后复核",
+    )
+    yield fail(
+        late & (case.publish_state == "late") & (case.published_from > case.publish_due),
+        "{decision_date} 作出决定，最迟应于 {due_date} 公示（{publish_days} 个工作日内），{published_from} 完整查看该栏目时仍未见，"
+        "{published_to} 首次见到（网页标注日期：{stated}），至少迟 {days_late} 个工作日",
+        days_late=case.publish_days_late,
+    )
     yield fail(
         late & (case.publish_state == "late"),
-        "{decision_date} 作出决定，应于 {due_date} 前（{publish_days} 个工作日内）公示，{published_from} 仍未见、{published_to} 首次见到"
-        "（网页标注日期：{stated}），至少迟 {days_late} 个工作日",
+        "{decision_date} 作出决定，最迟应于 {due_date} 公示（{publish_days} 个工作日内），网页自己标注 {stated} 公示，"
+        "{published_to} 首次见到，至少迟 {days_late} 个工作日",
         days_late=case.publish_days_late,
     )
     yield question(
-        judged
-        & case.decision_date.isNotNull()
-        & (case.seen_state == "undecided")
-        & (case.publish_state == "undecided"),
-        "应于 {due_date} 前公示，公示时间在（{published_from}，{published_to}] 之间，跨过时限且网页未标可信日期，无法判定是否迟公示",
+        unsure & case.blind_elsewhere,
+        "最迟应于 {due_date} 公示，{published_to} 才首次见到；但本单位另有公示窗口在时限之后未能完整查看，"
+        "不能排除已在那里按时公示，请提供网页记录",
+    )
+    yield question(
+        unsure & case.published_from.isNull(),
+        "最迟应于 {due_date} 公示，{published_to} 首次查看该栏目时已在网上，此前没有查看记录，网页也没有可信的公示日期，"
+        "无法判定是否迟公示",
+    )
+    yield question(
+        unsure,
+        "最迟应于 {due_date} 公示，{published_from} 尚未见、{published_to} 已见到，上网时间跨过时限且网页没有可信的公示日期，"
+        "无法判定是否迟公示",
     )
 
 
 @check(
     "backdated",
     dimension="timeliness",
-    title="疑似倒签",
+    title="标注的公示日期早于实际上网时间",
     basis="国办秘函〔2019〕19号（弄虚作假类情形）",
     version=1,
     over="publication_cases",
     cure="核对信息实际上网时间与网页标注日期；如系网站改版、迁移所致，请说明并附发布系统日志。",
 )
 def backdated(case: Case) -> Iterator[Outcome]:
-    """网页标注的公示日期早于我们完整查看该栏目而未见此条信息的日期。仅提示疑点，由人核实，不作结论。"""
+    """网页标注的公示日期早于我们完整查看该栏目而未见此条信息的日期。仅提示疑点，由人核实，不作结论；
+    整个栏目都按决定日期标注的，只作疑问。"""
+    early = case.stated < case.absent_on
+    yield question(
+        early & case.dated_by_decision,
+        "网页标注 {stated} 公示，{published_from} 尚未见、{published_to} 首次见到；该栏目的日期都与决定日期相同，可能标的就是决定日期，请核实",
+    )
     yield warn(
-        case.stated < case.absent_on,
+        early,
         "网页标注 {stated} 公示，但 {published_from} 完整查看该栏目时尚无此条，{published_to} 才首次见到，标注日期疑似早于实际",
     )
 
@@ -78,7 +104,7 @@ def backdated(case: Case) -> Iterator[Outcome]:
 @check(
     "past_term",
     dimension="timeliness",
-    title="超期公示",
+    title="公示期满或信用修复后仍在网上",
     basis="国办发〔2025〕22号；国家发展改革委令第36号；行政处罚法第四十八条",
     version=1,
     over="publication_cases",
@@ -88,26 +114,37 @@ def past_term(case: Case) -> Iterator[Outcome]:
     """公示期已满或信用修复后，信息仍在网上展示。信用修复后给予 7 个工作日的处理时间。"""
     yield warn(
         case.seen_last > case.repair_limit,
-        "{x_repaired_on} 已作出信用修复决定，至 {seen_last} 仍在公示（已超过 7 个工作日）",
+        "{x_repaired_on} 已作出信用修复决定，最迟应于 {repair_limit}（7 个工作日内）停止公示，{seen_last} 查看时仍在网上",
     )
-    yield warn(case.seen_last > case.shown_until, "公示截止期为 {shown_until}，至 {seen_last} 仍在公示")
+    yield warn(case.seen_last > case.shown_until, "公示截止期为 {shown_until}，{seen_last} 查看时仍在网上")
 
 
 @check(
     "withdrawn_unexplained",
     dimension="timeliness",
-    title="无故撤下",
+    title="公示期内的信息不见了，没有说明",
     basis="行政处罚法第四十八条；国办发〔2025〕22号",
     version=1,
     over="publication_cases",
     cure="恢复公示，或在撤下登记表中填报撤下日期、原因与依据。",
 )
 def withdrawn_unexplained(case: Case) -> Iterator[Outcome]:
-    """曾经公示的信息在公示期内消失，且没有信用修复、撤下说明、豁免登记，也不是栏目滚动更新所致。"""
+    """曾经公示的信息在公示期内消失，且没有信用修复、撤下说明、豁免登记，也不是栏目滚动更新、更正重发所致。
+    整个栏目都空了的，可能是改版，只作疑问。"""
     settled = case.x_repair.isNotNull() | case.x_withdrawal.isNotNull() | case.publish_free.isNotNull() | case.person
-    rolled_off = case.decision_date.isNull() | case.oldest_shown.isNull() | (case.decision_date < case.oldest_shown)
+    # Lists drop their oldest entries: by date of decision, by the date they show, or in the order we came to see them.
+    rolled_off = any_of(
+        yes(case.decision_date < case.oldest_shown),
+        yes(case.stated < case.oldest_stated),
+        yes(case.seen_on < case.oldest_seen),
+    )
     running = case.shown_until.isNull() | (case.shown_until >= case.gone_on)
+    gone = case.gone_on.isNotNull() & ~settled & ~case.replaced & running & case.decision_date.isNotNull()
+    yield question(
+        gone & case.oldest_shown.isNull(),
+        "{seen_last} 仍在公示，{gone_on} 完整查看时整个栏目已没有任何信息，可能是改版或迁移，请说明",
+    )
     yield warn(
-        case.gone_on.isNotNull() & ~settled & ~case.replaced & running & ~rolled_off,
-        "{seen_last} 仍在公示，{gone_on} 完整查看该栏目时已不见，未见修复、撤下或豁免登记",
+        gone & ~rolled_off,
+        "{seen_last} 仍在公示，{gone_on} 完整查看该栏目时已不见，没有修复、撤下或豁免登记，也不是列表滚动所致",
     )

@@ -32,9 +32,18 @@ def results(city: Any) -> dict[str, bytes]:
     return {file.name: file.read_bytes() for file in sorted((city.workspace.periods / "2026-09" / "results").iterdir())}
 
 
-def test_twice_is_the_same_to_the_byte(city: Any) -> None:
-    fill(city)
-    first = city.judge()
+@pytest.fixture(scope="module")
+def filled(whole_city: Any) -> Any:
+    """(city, result): the month of `fill`, judged once; tests only read it."""
+    whole_city.unit()
+    whole_city.portal()
+    whole_city.entry("catalogue", kind="penalty", item_name="违法经营案")
+    fill(whole_city)
+    return whole_city, whole_city.judge()
+
+
+def test_twice_is_the_same_to_the_byte(filled: Any) -> None:
+    city, first = filled
     before = results(city)
     again = city.assess()
     assert results(city) == before
@@ -42,9 +51,8 @@ def test_twice_is_the_same_to_the_byte(city: Any) -> None:
     assert [f["finding_id"] for f in first.findings] == [f["finding_id"] for f in again.findings]
 
 
-def test_totals_add_up(city: Any) -> None:
-    fill(city)
-    result = city.judge()
+def test_totals_add_up(filled: Any) -> None:
+    _, result = filled
     summary = result.run.summary
     for counts in [
         *summary["totals"].values(),
@@ -63,9 +71,8 @@ def test_totals_add_up(city: Any) -> None:
     assert summary["lines"] == {"pairs": 14, "same_decision": 0, "elsewhere": 0, "publications": 13, "submissions": 12}
 
 
-def test_scores_print_what_they_computed(city: Any) -> None:
-    fill(city)
-    scores = {score["indicator"]: score for score in city.judge().scores}
+def test_scores_print_what_they_computed(filled: Any) -> None:
+    scores = {score["indicator"]: score for score in filled[1].scores}
     assert list(scores) == ["A1", "A2", "A3", "B1", "B2", "C1", "C2", "C3", "D", "E"]
     assert (scores["B2"]["numerator"], scores["B2"]["denominator"], scores["B2"]["excluded"]) == (11, 13, 1)
     assert scores["B2"]["formula"] == "15 × 11/13 = 12.69（84.62% < 95%）"

@@ -27,7 +27,7 @@ def basis(
     }
     return scoring.Basis(
         dict.fromkeys(COUNTS, 0) | usual | counts, confirmed or {},
-        {"portals": 1, "missing": 0, "unreachable": 0, "empty": 0} | (columns or {}), 4, True,
+        {"portals": 1, "blind": 0, "missing": 0, "unreachable": 0, "empty": 0} | (columns or {}), 4, True,
         {"due": 0, "in_time": 0, "checked": 0, "passed": 0},
     )  # fmt: skip
 

@@ -108,7 +108,7 @@ def make_rows() -> list[Any]:
         per_unit[unit.id] = {
             "licence": licence, "penalty": penalty, "all": whole,
             "columns": {"portals": 2, "missing": 0, "unreachable": 0, "empty": 0}, "findings": {}, "confirmed": {},
-            "catalogue_items": 12, "silent_items": 1, "due": max(whole["report_due"], whole["publish_due"]), "veto_leads": [],
+            "catalogue_items": 12, "silent_items": 1, "due": max(whole["report_due"], whole["publish_due"]), "veto_leads": {},
         }  # fmt: skip
         scores += make_scores(draw, unit, whole, per_unit[unit.id])
     rank(per_unit, scores)
@@ -330,7 +330,7 @@ def empty_rows() -> list[Any]:
     none = counts(random.Random(1), 0, 1)
     part = {
         "licence": none, "penalty": none, "all": none, "columns": {"portals": 0, "missing": 0, "unreachable": 0, "empty": 0},
-        "findings": {}, "confirmed": {}, "catalogue_items": 0, "silent_items": 0, "due": 0, "veto_leads": [], "total": None,
+        "findings": {}, "confirmed": {}, "catalogue_items": 0, "silent_items": 0, "due": 0, "veto_leads": {}, "total": None,
         "grade": None, "ranked": False, "rank": None,
     }  # fmt: skip
     run = make_run({"only": part}, {"licence": none, "penalty": none, "all": none}, {}, [], [])

@@ -11,7 +11,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 from sqlalchemy import func, select
 
-from db.models import Finding, PeriodRun
+from db.models import Finding, PeriodRun, Unit
 from db.session import session_of
 from db.settings import Workspace
 from reports.build import build
@@ -165,3 +165,47 @@ def test_wrong_calls_are_refused_before_anything_is_written(assessed: Workspace,
         with pytest.raises(NotYetAvailable):
             build(assessed, report, "2026-09", formats=formats, out=out)
     assert not out.exists()
+
+
+def test_problem_sheet_carries_the_proof_and_answer_columns(month: Any, tmp_path: Path) -> None:
+    workspace = month.workspace(tmp_path / "ws")
+    rows = month.rows()
+    one = next(row for row in rows if isinstance(row, Finding) and row.code == "published_late")
+    one.proof = {
+        "check": "published_late", "version": 2, "rule_title": "文号与统一社会信用代码相同", "cure": "请补充说明",
+        "exemptions_tested": ["credit_repair", "vertical"],
+    }  # fmt: skip
+    run = next(row for row in rows if isinstance(row, PeriodRun))
+    run.summary |= {"ground_titles": {"credit_repair": "已信用修复", "vertical": "垂直管理单位另行上报"}}
+    number = one.finding_id
+    month.store(workspace, rows)
+    (sheet,) = build(workspace, "problems", "2026-09", formats=("xlsx",), out=tmp_path)
+    head, *lines = CalamineWorkbook.from_path(str(sheet)).get_sheet_by_name("问题清单").to_python()[2:]
+    line = dict(zip(head, next(line for line in lines if number in line), strict=True))
+    assert line["配对规则"] == "文号与统一社会信用代码相同" and line["检查项与版本"] == "published_late v2"
+    assert line["已核对的豁免情形"] == "已信用修复、垂直管理单位另行上报" and line["整改办法"] == "请补充说明"
+    assert " 至 " in line["公示时间区间"] and line["快照编号"] and line["网址"] and line["依据"]
+    assert {"单位反馈", "复核意见"} <= set(head)
+
+
+def test_hostile_and_endless_texts_are_harmless_everywhere(month: Any, tmp_path: Path) -> None:
+    workspace = month.workspace(tmp_path / "ws")
+    rows = month.rows()
+    unit = next(row for row in rows if isinstance(row, Unit))
+    evil = next(row for row in rows if isinstance(row, Finding) and row.unit_id == unit.id)
+    long, name = "长" * 3000, evil.finding_id
+    evil.counterparty, evil.document_number, evil.message = (
+        long,
+        "@SUM(1)\x01\x0b",
+        "<img src=x onerror=alert(1)>\u202e",
+    )
+    month.store(workspace, rows)
+    html, sheet, pdf = build(workspace, "unit", "2026-09", unit=unit.id, out=tmp_path)
+    page = html.read_text(encoding="utf-8")
+    assert "<img" not in page and len(pages_of(pdf)) == 1
+    lines = CalamineWorkbook.from_path(str(sheet)).get_sheet_by_name("问题清单").to_python()
+    assert any(long in line for line in lines), "the sheet keeps the whole text"
+    assert any(str(cell).startswith("'@SUM(1)") for line in lines for cell in line)
+    (listed,) = build(workspace, "problems", "2026-09", formats=("html",), out=tmp_path)
+    shown = re.sub(r'data-value="[^"]*"', "", listed.read_text(encoding="utf-8"))
+    assert name in shown and "长" * 61 not in shown

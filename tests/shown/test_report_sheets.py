@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 import zipfile
 from pathlib import Path
 
@@ -34,7 +35,7 @@ def test_types_spans_and_blanks(tmp_path: Path) -> None:
     assert rows[0][0] == "标题" and rows[1][0] == "说明"
     assert rows[2] == ["单位", "数量", "", "代码", "日期"] and rows[3] == ["", "许可", "比率", "", ""]
     assert rows[4] == ["甲\n局", 1234.0, 0.982, "001140600012345678", datetime.date(2026, 9, 3)]
-    assert rows[5] == ["乙局", "", "", "'+86", ""]
+    assert rows[5] == ["乙局", "", "", "+86", ""]
 
 
 def test_sheet_is_frozen_filtered_and_fit_to_print(tmp_path: Path) -> None:
@@ -57,5 +58,21 @@ def test_same_page_same_bytes(tmp_path: Path) -> None:
 @given(st.text(max_size=80))
 def test_no_text_can_become_a_formula(text: str) -> None:
     safe = harmless(text)
-    assert not safe.startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert not safe.startswith(("=", "@", "\t", "\r")) and not re.match(r"[+-].*[^-+\d .,]", safe, re.DOTALL)
     assert safe.removeprefix("'") == text.removeprefix("'")
+
+
+def test_text_that_begins_like_a_formula_keeps_excels_text_mark(tmp_path: Path) -> None:
+    page = '<table data-sheet="表"><tr><td>-</td><td>=1+1</td><td>-5.0</td><td>-1+1</td><td>甲</td></tr></table>'
+    file = write_xlsx(page, tmp_path / "a.xlsx", title="t", made=MADE)
+    assert CalamineWorkbook.from_path(str(file)).get_sheet_by_index(0).to_python()[1] == [
+        "-",
+        "'=1+1",
+        "-5.0",
+        "'-1+1",
+        "甲",
+    ]
+    with zipfile.ZipFile(file) as archive:
+        marks = archive.read("xl/styles.xml").decode().count('quotePrefix="1"')
+        sheet = archive.read("xl/worksheets/sheet1.xml").decode()
+    assert marks == 1 and "<f>" not in sheet and sheet.count('t="s"') == 6
