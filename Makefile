@@ -21,14 +21,14 @@ demo: setup-run
 	@$(PYTHON_ENV)/mingcha demo --keep demo-city
 
 test: setup-dev
-	@$(PYTHON_ENV)/python -m pytest -q --cov --cov-report=term:skip-covered
+	@$(PYTHON_ENV)/python -m pytest -q -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
 
 check: setup-dev
 	@$(PYTHON_ENV)/ruff check .
 	@$(PYTHON_ENV)/ruff format --check .
 	@$(PYTHON_ENV)/mypy
 	@$(PYTHON_ENV)/lint-imports --no-cache
-	@$(PYTHON_ENV)/python -m pytest -q
+	@$(PYTHON_ENV)/python -m pytest -q -n 2 --dist loadgroup
 
 docs: setup-dev  ## renews the generated pages of docs/
 	@$(PYTHON_ENV)/python tools/write_docs.py

@@ -286,15 +286,34 @@ def registry_sync() -> None:
     """把登记表写入数据库；从表中删去的单位与门户停用，历史保留。"""
     from crawler.registry import sync
 
-    click.echo(str(sync(_workspace())))
+    done = sync(_workspace())
+    for what, added, changed, retired in (
+        ("单位", done.units_added, done.units_changed, done.units_retired),
+        ("门户", done.portals_added, done.portals_changed, done.portals_retired),
+    ):
+        click.echo(f"{what}：新增 {added}，变更 {changed}，停用 {retired}")
 
 
 @registry.command("import", epilog="示例：mingcha registry import 单位与门户.xlsx")
 @_workspace_option
-@click.argument("file", type=click.Path(exists=True, path_type=Path), metavar="文件.xlsx")
+@click.argument("file", type=click.Path(path_type=Path), metavar="文件.xlsx")
 def registry_import(file: Path) -> None:
-    """从一个工作簿导入单位与门户（尚未提供）。"""
-    raise NotYetAvailable(f"从工作簿导入登记表（{file.name}）")
+    """从一个工作簿（单位、门户两张表）写成登记表；有错全部说出，一字不写。空白模板：mingcha template registry。"""
+    from crawler.registry_workbook import import_workbook
+
+    done = import_workbook(_workspace(), file)
+    click.echo(f"已写成登记表：{done.units} 个单位，{done.portals} 个门户。下一步：mingcha registry sync")
+
+
+@registry.command("export", epilog="示例：mingcha registry export 单位与门户.xlsx")
+@_workspace_option
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False), metavar="文件.xlsx")
+def registry_export(file: Path) -> None:
+    """把登记表写成一个工作簿，改好后可以再导入。"""
+    from crawler.registry_workbook import export_workbook
+
+    done = export_workbook(_workspace(), file)
+    click.echo(f"已写入 {file}：{done.units} 个单位，{done.portals} 个门户")
 
 
 @mingcha.command(epilog="示例：mingcha discover https://www.example.gov.cn/ --unit fgw")
@@ -315,6 +334,7 @@ def discover(url: str, unit: str | None) -> None:
 def crawl(portals: tuple[str, ...], due: bool, everything: bool, resume: bool) -> int:
     """读取公示栏目：先存证，后解析。中断后再次运行会自动续读。"""
     from crawler.launch import crawl as launch
+    from reports.words import OUTCOMES
 
     if sum((bool(portals), due, everything, resume)) > 1:
         raise Refused("门户名、--due、--all、--resume 只能用一种")
@@ -325,9 +345,8 @@ def crawl(portals: tuple[str, ...], due: bool, everything: bool, resume: bool) -
     )  # fmt: skip
     progress.done()
     for result in results:
-        click.echo(
-            f"{result.portal}  {result.outcome}  页 {result.pages}  记录 {result.records}  {result.reason}".rstrip()
-        )
+        outcome = OUTCOMES.get(result.outcome, "正由另一进程读取")
+        click.echo(f"{result.portal}  {outcome}  页 {result.pages}  记录 {result.records}  {result.reason}".rstrip())
     unwell = [r for r in results if r.outcome not in ("complete", "column_empty")]
     click.echo(f"共 {len(results)} 个门户：完整 {len(results) - len(unwell)}，其余 {len(unwell)}")
     return 1 if unwell else 0
@@ -378,17 +397,18 @@ def import_() -> None:
 def import_submissions(
     sources: tuple[str, ...], unit: str | None, received_at: datetime.datetime | None, edition: str
 ) -> int:
-    """导入报送到平台的数据（xlsx、xls、csv、json、zip、目录），逐行交代，给出回执。"""
-    from intake.submissions import import_submissions as take
-
+    """导入报送到平台的数据（xlsx、xls、csv、json、zip、目录，或数据库、接口的映射文件 .yml），逐行交代，给出回执。"""
     from db.session import session_of
+    from intake.submissions import import_submissions as take
 
     workspace = _workspace()
     with session_of(workspace) as session:
         unit = _find_unit(session, unit)
     for source in sources:
         if "://" in source:
-            raise NotYetAvailable(f"从数据库或接口导入（{source.split('://')[0]}）")
+            raise Refused(
+                f"{source.split('://')[0]}://…：数据库和接口请写成映射文件（.yml），再导入该文件；写法见 docs/workspace.md"
+            )
     progress = _Progress()
     receipts = take(
         workspace, [Path(s) for s in sources], unit=unit, received_at=received_at, edition=edition, progress=progress
@@ -408,36 +428,44 @@ def _tell(receipts: Iterable[Any]) -> int:
     return 1 if refused else 0
 
 
-def _register_command(name: str, title: str, example: str) -> None:
-    @import_.command(name, help=f"导入{title}。", epilog=f"示例：mingcha import {name} {example}")
+def _register_command(name: str, title: str) -> None:
+    @import_.command(name, help=f"导入{title}。", epilog=f"示例：mingcha import {name} {title}.xlsx")
     @_workspace_option
     @click.argument("file", type=click.Path(path_type=Path), metavar="文件")
-    def command(file: Path) -> int:
+    @_unit
+    @click.option("--by", metavar="姓名", help="登记人（缺省：当前系统账号）")
+    def command(file: Path, unit: str | None, by: str | None) -> int:
+        from db.session import session_of
         from intake.registers import import_register
 
-        return _tell([import_register(_workspace(), name, file)])
+        workspace = _workspace()
+        with session_of(workspace) as session:
+            unit = _find_unit(session, unit)
+        return _tell([import_register(workspace, name, file, unit=unit, by=by)])
 
 
-for _name, _title in {
+_REGISTERS = {
     "catalogue": "事项目录", "exemptions": "豁免台账", "repairs": "信用修复台账", "declarations": "零申报等声明",
-    "withdrawals": "撤下台账", "outages": "平台故障台账",
-}.items():  # fmt: skip
-    _register_command(_name, _title, f"{_title}.xlsx")
+    "withdrawals": "撤下台账", "outages": "平台故障台账", "backfills": "补报约定台账", "responsibilities": "职责划转台账",
+}  # fmt: skip
+for _name, _title in _REGISTERS.items():
+    _register_command(_name, _title)
 
 
 @mingcha.command(epilog="示例：mingcha template exemptions -o 豁免台账.xlsx")
-@click.argument(
-    "name",
-    type=click.Choice(["exemptions", "repairs", "withdrawals", "declarations", "catalogue", "outages"]),
-    metavar="台账",
-)
+@click.argument("name", type=click.Choice([*_REGISTERS, "registry"]), metavar="名称")
 @_out
 def template(name: str, output: Path | None) -> None:
-    """写出一份空的台账模板，带示例行。"""
-    from intake.registers import write_template
-
+    """写出一份空的台账模板，带示例行；registry 是单位与门户的登记模板。"""
     path = output or Path(f"{name}.xlsx")
-    write_template(name, path)
+    if name == "registry":
+        from crawler.registry_workbook import write_template as write_registry
+
+        write_registry(path)
+    else:
+        from intake.registers import write_template
+
+        write_template(name, path)
     click.echo(f"已写入 {path}")
 
 
@@ -561,9 +589,8 @@ def coverage(period: str, form: str, output: Path | None) -> None:
 )
 def report(report: str, period: str, unit: str | None, formats: str, output: Path | None) -> None:
     """生成报告：monthly 通报、unit 评分卡、ranking 排名、problems 问题清单、annual 年度。"""
-    from reports.build import build
-
     from db.session import session_of
+    from reports.build import build
 
     wanted = tuple(part.strip() for part in formats.split(",") if part.strip())
     workspace = _workspace()

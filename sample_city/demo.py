@@ -25,18 +25,18 @@ from pathlib import Path
 from typing import Any
 
 from aiosmtpd.controller import Controller
-from crawler.launch import crawl
-from intake.registers import import_register
-from intake.submissions import import_submissions
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy import func, select
 
 from assessment.run import assess
+from crawler.launch import crawl
 from crawler.registry import sync
 from db.models import Coverage, Evidence, Finding, Portal, Publication, Score, Submission, Unit
 from db.session import session_of
 from db.settings import Workspace
+from intake.registers import import_register
+from intake.submissions import import_submissions
 from reports import export
 from reports.build import build
 from reports.mail import send

@@ -65,18 +65,17 @@ def checks() -> str:
     lines = ["# 检查\n", "只有“已查实”的问题与警示才扣分；看不见、未到期、豁免一概不扣分。\n"]
     for check in all_checks():
         lines.append(
-            f"## {CODES[check.id]} `{check.id}`\n\n{check.title}\n\n- 维度：{check.dimension}　版本：{check.version}\n- 依据：{check.basis}\n"
+            f"## {CODES.get(check.id, check.title)} `{check.id}`\n\n{check.title}\n\n- 维度：{check.dimension}　版本：{check.version}\n- 依据：{check.basis}\n"
             f"- 说明：{check.explanation}\n- 怎么办：{check.cure}\n"
         )
-    lines.append("尚未判定：" + "、".join(f"{CODES[code]} `{code}`" for code in NOT_JUDGED) + "\n")
+    lines.append("尚未判定：" + "、".join(f"{CODES.get(code, code)} `{code}`" for code in NOT_JUDGED) + "\n")
     return "\n".join(lines)
 
 
 def families() -> str:
     """Every family's own recipe."""
-    from crawler.spiders.base import PortalSpider
-
     import crawler.spiders
+    from crawler.spiders.base import PortalSpider
 
     lines = ["# 建站系统（family）\n", "登记表里写 `family: auto` 即自动识别；也可写下面的名字。\n"]
     for module in sorted(m.name for m in pkgutil.iter_modules(crawler.spiders.__path__)):

@@ -28,7 +28,11 @@ from db.models import (
 from db.session import session_of
 from standard import privacy
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]  # whole days of work on a busy machine
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(900),
+    pytest.mark.xdist_group("demo"),
+]  # whole days of work on a busy machine
 PERIOD = "2026-09"
 JUDGED = {
     "submitted_late", "published_late", "not_submitted", "not_published", "field_missing", "field_invalid", "values_differ",

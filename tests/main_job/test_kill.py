@@ -20,7 +20,11 @@ from db.settings import Workspace
 from sample_city.city import make
 from sample_city.server import Server
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]  # whole days of work on a busy machine
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(900),
+    pytest.mark.xdist_group("kill"),
+]  # whole days of work on a busy machine
 CLI = Path(__file__).resolve().parents[2] / "cli.py"
 
 
