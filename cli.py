@@ -235,11 +235,12 @@ def mingcha() -> None:
     "--json", "as_json", is_flag=True, help="最后输出一个 JSON 对象：各阶段秒数、数量、各类问题的查全率与查准率"
 )
 @click.option("--database", metavar="地址", help="改用此数据库（如 postgresql+psycopg://…），缺省 SQLite")
-def demo(seed: int, keep: Path | None, as_json: bool, database: str | None) -> int:
+@click.option("--quick", is_flag=True, help="报告不印 PDF，快一些")
+def demo(seed: int, keep: Path | None, as_json: bool, database: str | None, quick: bool) -> int:
     """在自带的示例市上完整跑一遍：监测、取证、比对、评估、报告、发信，并对照答案检验自己。"""
     from sample_city.demo import run_demo
 
-    result = run_demo(seed=seed, keep=keep, database=database, quiet=as_json)
+    result = run_demo(seed=seed, keep=keep, database=database, quiet=as_json, quick=quick)
     if as_json:
         click.echo(json.dumps(result, ensure_ascii=False))
     return 0

@@ -83,7 +83,11 @@ class _Screen:
 
 
 def run_demo(
-    seed: int = 1, keep: Path | None = None, database: str | None = None, quiet: bool = False
+    seed: int = 1,
+    keep: Path | None = None,
+    database: str | None = None,
+    quiet: bool = False,
+    quick: bool = False,
 ) -> dict[str, Any]:
     """Runs the whole demo; returns seconds per stage, counts, recall and precision per finding code.
 
@@ -105,7 +109,7 @@ def run_demo(
             exports = _replay(workspace, city, server, screen)
             _set_now(city.timeline[-1])
             _judge(workspace, screen)
-            paths = _report(workspace, screen)
+            paths = _report(workspace, screen, ("html", "xlsx") if quick else ("html", "pdf", "xlsx"))
             with screen.stage("mail", "发送排名邮件到本地收件箱") as step:
                 step("ranking")
                 sent = send(workspace, "ranking", PERIOD)
@@ -230,12 +234,12 @@ def _judge(workspace: Workspace, screen: _Screen) -> None:
         assess(workspace, PERIOD, as_of=AS_OF, progress=step)
 
 
-def _report(workspace: Workspace, screen: _Screen) -> list[Path]:
+def _report(workspace: Workspace, screen: _Screen, formats: tuple[str, ...]) -> list[Path]:
     paths: list[Path] = []
     with screen.stage("report", "生成报告") as step:
         for name in ("monthly", "ranking", "problems", "unit"):
             step(name)
-            paths += build(workspace, name, PERIOD, progress=step)
+            paths += build(workspace, name, PERIOD, formats=formats, progress=step)
     return paths
 
 

@@ -107,7 +107,7 @@ def _demos(tmp_path_factory: pytest.TempPathFactory, postgresql: str | None) -> 
     """Both demos at once, on the two cores: one on SQLite, one on PostgreSQL."""
     more: dict[str, tuple[str, ...]] = {"sqlite": ()}
     if postgresql is not None:
-        more["postgresql"] = ("--database", postgresql)
+        more["postgresql"] = ("--database", postgresql, "--quick")
     folders = {name: tmp_path_factory.mktemp(name) / "city" for name in more}
     started = {name: _demo(folders[name], *arguments) for name, arguments in more.items()}
     return {name: _finish(process, folders[name]) for name, process in started.items()}
