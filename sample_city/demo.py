@@ -32,7 +32,7 @@ from sqlalchemy import func, select
 from assessment.run import assess
 from crawler.launch import crawl
 from crawler.registry import sync
-from db.models import Coverage, Evidence, Finding, Portal, Publication, Score, Submission, Unit
+from db.models import Coverage, Evidence, Finding, PeriodRun, Portal, Publication, Score, Submission, Unit
 from db.session import session_of
 from db.settings import Workspace
 from intake.registers import import_register
@@ -322,13 +322,18 @@ def _ranking(session: Any) -> Table:
         select(Score.unit_id, Unit.name, Score.rank, Score.total, Score.grade)
         .join(Unit, Unit.id == Score.unit_id).where(Score.period == PERIOD, Score.ranked)
         .distinct().order_by(Score.rank, Unit.name)).all()  # fmt: skip
+    units = session.get_one(PeriodRun, PERIOD).summary["units"]
+    leads = {unit_id: unit.get("veto_leads") for unit_id, unit in units.items()}
     shown = rows if len(rows) <= 12 else [*rows[:6], None, *rows[-6:]]
     for row in shown:
         if row is None:
             table.add_row("…", "…", "…", "…", "…")
         else:
             unit_id, name, rank, total, grade = row
-            table.add_row(str(rank), name, f"{total:.2f}", grade or "", str(confirmed.get(unit_id, 0)))
+            mark = " *" if leads.get(unit_id) else ""
+            table.add_row(str(rank), name + mark, f"{total:.2f}", grade or "", str(confirmed.get(unit_id, 0)))
+    table.caption = "* 有单项否决线索，名次暂列，待人工认定"
+    table.caption_justify = "left"
     return table
 
 
