@@ -138,3 +138,24 @@ def test_backup_and_restore(
     monkeypatch.setenv("MINGCHA_WORKSPACE", str(tmp_path / "third"))
     assert run(capsys, "restore", str(file))[0] == 2
     assert not (tmp_path / "third").exists()
+
+
+@pytest.mark.parametrize("name", ["../escaped", "/tmp/escaped", "link"])
+def test_a_hostile_backup_is_refused(tmp_path: Path, name: str) -> None:
+    import io
+    import tarfile
+
+    from db.workspace import restore
+    from standard.errors import Refused
+
+    file = tmp_path / "b.tar.gz"
+    with tarfile.open(file, "w:gz") as tar:
+        member = tarfile.TarInfo(name)
+        member.size = 1
+        if name == "link":
+            member.type, member.linkname, member.size = tarfile.SYMTYPE, "/etc/passwd", 0
+        tar.addfile(member, io.BytesIO(b"x"))
+    with pytest.raises(Refused, match="不是完好的备份"):
+        restore(file, tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+    assert not (tmp_path / "escaped").exists()
