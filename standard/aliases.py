@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 
 from standard import kinds as kinds_of_record
@@ -35,7 +36,9 @@ class Column:
 
 # ---------------------------------------------------------------- normalising a label
 
-_HINT_WORDS = r"必填|选填|非必填|可选|格式|例如|如[:：]|填写|限制|限\d|yyyy|YYYY|全称\)|全名\)|单位|万元|元\)|不填|下拉"
+_HINT_WORDS = (
+    r"必填|选填|非必填|可选|格式|例如|如[:：]|填写|限制|限\d|yyyy|YYYY|全称\)|全名\)|(?<!事业)单位|万元|元\)|不填|下拉"
+)
 _INSIDE = r"[^\(\)\[\]【】〔〕]*?"
 _HINT = re.compile(rf"[\(\[【〔]{_INSIDE}(?:{_HINT_WORDS})(?:{_INSIDE}[\)\]】〕]|(?<=\)))")
 _ENGLISH_TAIL = re.compile(r"(?<=[\u4e00-\u9fff\)])\s*[A-Za-z][A-Za-z .'/&-]{3,}$")
@@ -81,6 +84,7 @@ class _Table:
     exact: Mapping[str, str]
     loose: Mapping[str, str]
     endings: Sequence[tuple[str, str]]  # long aliases, longest first
+    labels: Sequence[str]  # loose ones that are long enough to be nearly met
 
 
 def _is_money(field: str) -> bool:
@@ -96,9 +100,19 @@ def _labels_of_templates() -> list[Alias]:
     return found
 
 
+def standard_field(label: str, kind: str) -> str | None:
+    """The field of a label that stands in a template of that kind; None when no template has it."""
+    text = normalise(label)[0]
+    for edition in EDITIONS.values():
+        for column in (*edition.templates.get(kind, ()), *edition.optional.get(kind, ())):
+            if normalise(column.label)[0] == text:
+                return column.field
+    return None
+
+
 def forget() -> None:
-    """Builds the tables anew when they are next asked for: an edition was added or removed."""
-    for cached in (_table, _codes, _find_label):
+    """Builds the tables anew when they are next asked for: an edition or words were added or removed."""
+    for cached in (_table, _codes, _find_label, normalise):
         cached.cache_clear()
 
 
@@ -115,7 +129,7 @@ def _table(kind: str | None) -> _Table:
     endings = sorted(
         ((label, field) for label, field in loose.items() if len(label) >= 5), key=lambda e: (-len(e[0]), e)
     )
-    return _Table(exact, loose, endings)
+    return _Table(exact, loose, endings, [label for label in loose if len(label) >= 4])
 
 
 @lru_cache(maxsize=1)
@@ -138,7 +152,17 @@ def _bare(code: str) -> str:
 
 def _kind_of_code(code: str) -> str | None:
     bare = _bare(code)
-    return LICENCE if bare.startswith("xk") else PENALTY if bare.startswith("cf") else None
+    for kind, heads in _HEADS_OF_CODES.items():
+        if bare.startswith(heads):
+            return kind
+    return None
+
+
+# 国家企业信用信息公示系统: lic…, pen…; 信用陕西: xy02…; 浙江 2.0: PUNISH_…
+_HEADS_OF_CODES = {
+    LICENCE: ("xk", "lic"),
+    PENALTY: ("cf", "pendec", "penauth", "pencontent", "illegact", "punish", "xy02"),
+}
 
 
 # ---------------------------------------------------------------- matching
@@ -147,12 +171,22 @@ def _kind_of_code(code: str) -> str | None:
 def kind_of(labels: Sequence[str], wider: bool = False) -> str | None:
     """Whether a header is of licences or of penalties: by what only one of them has. None when it does not tell.
 
-    `wider`: the kinds that are only counted (kinds.yml) are answered too; they are asked first, by their own labels.
+    `wider`: the kinds that are only counted (kinds.yml) are answered too, when the labels that only one of them has are at
+    least as many as those of licences or penalties.
     """
+    score = kind_score(labels)
     if wider:
-        other = kinds_of_record.told_by([normalise(str(label))[0] for label in labels])
-        if other is not None:
+        texts = [normalise(str(label))[0] for label in labels]
+        other = kinds_of_record.told_by(texts)
+        if other is not None and kinds_of_record.tells_in(other, texts) >= max(score.values()):
             return other
+    if score[LICENCE] == score[PENALTY]:
+        return None
+    return LICENCE if score[LICENCE] > score[PENALTY] else PENALTY
+
+
+def kind_score(labels: Sequence[str]) -> dict[str, int]:
+    """How many labels of a header only licences have, and how many only penalties."""
     score = {LICENCE: 0, PENALTY: 0}
     for label in labels:
         text = normalise(str(label))[0]
@@ -165,9 +199,7 @@ def kind_of(labels: Sequence[str], wider: bool = False) -> str | None:
                 kind = LICENCE if "许可" in text and "处罚" not in text and "违法" not in text else PENALTY
         if kind:
             score[kind] += 1
-    if score[LICENCE] == score[PENALTY]:
-        return None
-    return LICENCE if score[LICENCE] > score[PENALTY] else PENALTY
+    return score
 
 
 def _fits(text: str, kind: str) -> bool:
@@ -305,18 +337,9 @@ def _nearly(text: str, table: _Table, kind: str | None) -> tuple[str | None, flo
     if not 4 <= len(text) <= 24 or kind is None:
         return None, 0.0
     allowed = 1 if len(text) < 9 else 2
-    best: tuple[int, str, str] | None = None
-    for label, field in table.loose.items():
-        if len(label) < 4 or abs(len(label) - len(text)) > allowed:
-            continue
-        distance = Levenshtein.distance(text, label, score_cutoff=allowed)
-        if (
-            distance <= allowed
-            and not (set(text) ^ set(label)) & _DECISIVE
-            and (best is None or (distance, label) < best[:2])
-        ):
-            best = (distance, label, field)
-    return (None, 0.0) if best is None else (best[2], 0.6)
+    near = process.extract(text, table.labels, scorer=Levenshtein.distance, score_cutoff=allowed, limit=None)
+    found = [(distance, label) for label, distance, _ in near if not (set(text) ^ set(label)) & _DECISIVE]
+    return (table.loose[min(found)[1]], 0.6) if found else (None, 0.0)
 
 
 _PLAIN_CODE = frozenset(["统一社会信用代码", "信用代码", "社会信用代码", "组织机构代码", "代码"])
@@ -384,7 +407,8 @@ def _party_or_authority(
     text: str, place: int, columns: list[Column | None], samples: Sequence[Sequence[str]], kind: str | None
 ) -> Column | None:
     values = _values(samples, place)
-    looks_agency = _share(values, _AGENCY) > 0.6
+    repeats = len(values) < 3 or len(set(values)) * 2 <= len(values)  # of a few agencies, not of as many parties
+    looks_agency = repeats and _share(values, _AGENCY) > 0.6
     beside = text == "处罚单位" and _has(columns, "counterparty")  # 被处罚人 has a column of its own
     if looks_agency or beside:
         return None if _has(columns, "authority") else Column("authority", None, 0.8)
@@ -413,6 +437,8 @@ def _number_or_ordinal(
         return Column("document_number", None, 0.8)
     if values and all(value.isdigit() and len(value) <= 5 for value in values):
         return Column("ordinal", None, 0.8)
+    if kind == LICENCE and values and _share(values, _DECISION) == 0 and not _has(columns, "licence_number"):
+        return Column("licence_number", None, 0.7)
     return _number_or_licence_number(text, place, columns, samples, kind)
 
 
@@ -451,6 +477,26 @@ def _content_or_facts(
     return Column("facts", None, 0.7)
 
 
+def _act_or_facts(
+    text: str, place: int, columns: list[Column | None], samples: Sequence[Sequence[str]], kind: str | None
+) -> Column | None:
+    """违法违规行为 says which act it was; beside a column for that it tells the facts, and with 罚款… below it the decision."""
+    if _share(_values(samples, place), _CONTENT_STARTS) > 0.5 and not _has(columns, "content"):
+        return Column("content", None, 0.7)
+    if not _has(columns, "violation_type"):
+        return Column("violation_type", None, 0.9)
+    return None if _has(columns, "facts", "facts_and_content") else Column("facts", None, 0.7)
+
+
+def _penalty_or_publicity_end(
+    text: str, place: int, columns: list[Column | None], samples: Sequence[Sequence[str]], kind: str | None
+) -> Column | None:
+    """处罚截止期 is the end of the penalty (2015, 江苏); beside 处罚有效期 (2018) portals mean the end of publication."""
+    if not _has(columns, "penalty_valid_to"):
+        return Column("penalty_valid_to", None, 0.9)
+    return None if _has(columns, "publicity_until") else Column("publicity_until", None, 0.7)
+
+
 _SITE = re.compile(r"https?:|www\.|网站|网$|平台$|信用中国")
 
 
@@ -482,4 +528,6 @@ _RULES = {
     "decision_or_valid_from": _decision_or_valid_from,
     "content_or_facts": _content_or_facts,
     "unit_or_site": _unit_or_site,
+    "act_or_facts": _act_or_facts,
+    "penalty_or_publicity_end": _penalty_or_publicity_end,
 }

@@ -5,7 +5,7 @@ An edition that is not shipped is one more YAML file: `add(file)` reads it, with
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -14,7 +14,7 @@ from standard import aliases
 from standard.aliases import normalise
 from standard.errors import Refused
 from standard.fields import add_fields, remove_fields
-from standard.strict_yaml import read_yaml
+from standard.strict_yaml import nearest, read_yaml
 from standard.templates import (
     EDITIONS,
     FORMATS,
@@ -99,9 +99,10 @@ def family_of(edition: str) -> frozenset[str]:
 def marks(edition: str, kind: str, subject: str | None) -> tuple[tuple[TemplateColumn, str], ...]:
     """Each column of a template with its mark for that subject type (organisation when unknown).
 
-    A wider kind has one template only, whatever the edition of the rest.
+    A wider kind has one template only, whatever the edition of the rest. A batch of several editions ("2018、2020") is
+    asked what its first one asks.
     """
-    entry = EDITIONS.get(edition)
+    entry = EDITIONS.get(edition) or EDITIONS.get(edition.partition("、")[0])
     if entry is None or kind not in entry.templates:
         entry = EDITIONS["proposed"]
     place = SUBJECTS.index(subject) if subject in SUBJECTS else 0
@@ -145,6 +146,19 @@ def blank_word(edition: str, field: str) -> str | None:
     return None if entry is None else entry.blanks.get(field)
 
 
+def known(name: str, where: str = "--edition") -> str:
+    """The edition of that name. Raises Refused with the nearest name when there is none."""
+    if name not in EDITIONS:
+        raise Refused(f"{where} {name}：没有这个标准版本{nearest(name, EDITIONS)}；可用：auto、{'、'.join(EDITIONS)}")
+    return name
+
+
+def code_lists(edition: str | None) -> Mapping[str, Mapping[str, str]]:
+    """The edition's own lists of codes: field -> spelling or code -> word. Those of the national editions are in codes.yml."""
+    entry = EDITIONS.get(edition or "")
+    return {} if entry is None else entry.codes
+
+
 def portal_minimum(kind: str) -> tuple[Minimum, ...]:
     """What a portal must show of that kind."""
     return PORTAL_MINIMUM.get(kind, ())
@@ -165,15 +179,28 @@ def add(file: Path) -> list[str]:
         raise Refused(*faults)
     fields = add_fields(content.get("fields") or {}, str(file))
     known = dict(EDITIONS)
-    try:
-        for key, entry in content["editions"].items():
+    for key, entry in content["editions"].items():
+        try:
             known[str(key)] = build_edition(str(key), entry, f"{file}：{key}", known)
-    except Refused:
+        except Refused as refused:
+            faults += refused.faults
+    faults += [fault for key in content["editions"] if str(key) in known for fault in _displaced(file, known[str(key)])]
+    if faults:
         remove_fields(fields)
-        raise
+        raise Refused(*faults)
     EDITIONS.update(known)
     _forget()
     return [str(key) for key in content["editions"]]
+
+
+def _displaced(file: Path, edition: Edition) -> list[str]:
+    """Labels that mean another field in the national templates: they would be read as that."""
+    return [
+        f"{file}：{edition.key}：templates.{kind} 的列名“{column.label}”在标准模板中属于 {held}，不能用于 {column.field}"
+        for kind, columns in edition.templates.items()
+        for column in columns
+        if (held := aliases.standard_field(column.label, kind)) not in (None, column.field)
+    ]
 
 
 def remove(*keys: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from importlib import resources
@@ -85,7 +85,35 @@ def remove_fields(keys: Sequence[str]) -> None:
     _forget()
 
 
+_ADDED_WORDS: list[Alias] = []
+_ADDED_TYPOS: dict[str, str] = {}
+
+
+def add_words(words: Sequence[Alias], typos: Mapping[str, str]) -> None:
+    """Labels and slips of the pen that a workspace adds; they go before ours, but after the templates' own labels."""
+    _ADDED_WORDS.extend(words)
+    _ADDED_TYPOS.update(typos)
+    _forget()
+
+
+def remove_words() -> None:
+    """Forgets added words."""
+    _ADDED_WORDS.clear()
+    _ADDED_TYPOS.clear()
+    _forget()
+
+
+_FORGETTERS: list[Callable[[], object]] = []
+
+
+def on_change(*forgetters: Callable[[], object]) -> None:
+    """What must be forgotten when fields or words are added or removed: caches of other modules."""
+    _FORGETTERS.extend(forgetters)
+
+
 def _forget() -> None:
+    for forget in _FORGETTERS:
+        forget()
     label_of.cache_clear()
     data.cache_clear()
 
@@ -105,6 +133,7 @@ def data() -> Words:
     a standard label.
     """
     content = read_data("aliases.yml")
+    own = {word.label for word in _ADDED_WORDS}  # what an office says outright is not guessed at
     aliases: list[Alias] = []
     for key, entry in FIELDS.items():
         aliases += [Alias(label, key, kind) for kind, label in _labels(entry)]
@@ -112,7 +141,8 @@ def data() -> Words:
         if key not in FIELDS:
             raise KeyError(f"standard/aliases.yml: unknown field {key}")
         aliases += [Alias(str(label), key, str(kind)) for kind, labels in kinds.items() for label in labels]
-    return Words(aliases, content["ambiguous"], tuple(content["typos"].items()))
+    ambiguous = {label: rule for label, rule in content["ambiguous"].items() if label not in own}
+    return Words([*_ADDED_WORDS, *aliases], ambiguous, (*content["typos"].items(), *_ADDED_TYPOS.items()))
 
 
 def _labels(entry: Field) -> list[tuple[str, str]]:

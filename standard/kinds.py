@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from standard.fields import read_data
 from standard.strict_yaml import build_or_refuse
@@ -12,13 +12,16 @@ from standard.strict_yaml import build_or_refuse
 @dataclass(frozen=True)
 class Kind:
     """One kind. `words`: how columns, sheets and files name it; `tells`: labels only it has; `judged`: it is assessed;
-    `anonymous`: natural persons dominate it or nobody is named, so that no party is asked for."""
+    `anonymous`: no party is asked for; `impersonal`: nothing is kept of the natural persons in it, they are only counted;
+    `register`: told by a register (contract 6), not by submissions."""
 
     label: str
     words: list[str]
     tells: list[str]
     judged: bool = False
-    anonymous: bool = field(default=False)
+    anonymous: bool = False
+    impersonal: bool = False
+    register: bool = False
 
 
 _DATA = dict(read_data("kinds.yml"))
@@ -29,15 +32,22 @@ KINDS: Mapping[str, Kind] = {
 }
 JUDGED = tuple(key for key, kind in KINDS.items() if kind.judged)
 WIDER = tuple(key for key, kind in KINDS.items() if not kind.judged)
+_TOLD: Mapping[str, tuple[str, ...]] = {
+    tell: tuple(key for key in WIDER if tell in KINDS[key].tells) for kind in WIDER for tell in KINDS[kind].tells
+}
+SUBMITTED = tuple(key for key, kind in KINDS.items() if not kind.register)
+"""What a submission file may hold."""
 
 
 def named(text: str) -> str | None:
     """The kind that the name of a column, sheet or file names; None when it names none, or two.
 
-    >>> named("行政许可公示"), named("失信黑名单"), named("行政许可和行政处罚"), named("通知公告")
-    ('licence', 'black_list', None, None)
+    >>> named("行政许可公示"), named("失信黑名单"), named("行政许可和行政处罚"), named("通知公告"), named("行政处罚事项目录")
+    ('licence', 'black_list', None, None, 'catalogue')
     """
     found = [key for key, kind in KINDS.items() if any(word in text for word in kind.words)]
+    if "catalogue" in found:  # 行政许可事项目录 holds items, not licences
+        return "catalogue"
     if len(found) > 1 and "licence" not in found:  # 强制 and 检查 pages speak of 处罚 as well
         found = [key for key in found if key != "penalty"]
     return found[0] if len(found) == 1 else None
@@ -45,8 +55,18 @@ def named(text: str) -> str | None:
 
 def told_by(labels: Sequence[str]) -> str | None:
     """The wider kind whose own labels stand among these (normalised) labels at least twice, more than any other's."""
-    held = set(labels)
-    scores = {key: sum(1 for tell in KINDS[key].tells if tell in held) for key in WIDER}
-    best = max(scores, key=lambda key: scores[key])
-    others = [score for key, score in scores.items() if key != best]
-    return best if scores[best] >= 2 and scores[best] > max(others) else None
+    found: dict[str, set[str]] = {}  # kind -> its tells that stand here
+    for label in labels:
+        for tell in (label, label.partition("(")[0]):
+            for key in _TOLD.get(tell, ()):
+                found.setdefault(key, set()).add(tell)
+    counts = sorted(((len(tells), key) for key, tells in found.items()), reverse=True)
+    if not counts or counts[0][0] < 2 or (len(counts) > 1 and counts[1][0] == counts[0][0]):
+        return None
+    return counts[0][1]
+
+
+def tells_in(kind: str, labels: Sequence[str]) -> int:
+    """How many of the labels that only this kind has stand among these (normalised) labels."""
+    held = {*labels, *(label.partition("(")[0] for label in labels)}
+    return sum(1 for tell in KINDS[kind].tells if tell in held)

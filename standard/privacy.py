@@ -42,16 +42,26 @@ _ID_CHECK = "10X98765432"
 _HALF = str.maketrans("０１２３４５６７８９Ｘｘ", "0123456789Xx")
 _WIDE = re.compile("[０-９]")
 _MAYBE = re.compile(r"[0-9０-９]{11}|1[3-9][0-9][ \-][0-9]{4}[ \-][0-9]{4}")
-_HOME_WORDS = ("住址", "户籍")
+_HOME_WORDS = ("住", "户籍")
+_LIVES = re.compile(r"住址|[家现居]住|[，,；;。]住(?![所房宅户建宿院])")
+_NUMBER, _HOUSE = 11, 6  # characters of the shortest number, and of the shortest home behind a label
+_LEAST = 8  # characters in which anything of the kind can be said: 住址 and a home
 # Down to the house: what stands before it (province to street) is not personal by itself.
 _HOME = re.compile(
-    r"(?:住址|户籍(?:所在地|地址|地)?)(?:[:：为是在]|位于|\s){0,3}"
+    r"(?:住址|[家现]住|居住(?=[:：于在])|[，,；;。]住(?![所房宅户建宿院])|户籍(?:所在地|地址|地)?)(?:[:：为是在于]|位于|\s){0,3}"
     r"([\u4e00-\u9fff][\u4e00-\u9fffA-Za-z0-9０-９\-－—·（）()#]{3,60}?(?:[0-9０-９一二三四五六七八九十]+(?:号楼|号院|单元|号|室|组|户|栋|幢|排)"
     r"(?:[A-Za-z0-9０-９\-]{0,8}(?:号楼|号院|单元|号|室|组|户|栋|幢|排|层))*))"
 )
-_ZEROS = bytes(0x30 if 0x30 <= byte <= 0x39 else byte for byte in range(256))
+# In UTF-8: every digit as 0, and the last byte of every full-width digit as that of ０.
+_ZEROS = bytes(0x30 if 0x30 <= byte <= 0x39 else 0x90 if 0x90 <= byte <= 0x99 else byte for byte in range(256))
 _ELEVEN = b"0" * 11
-_WIDE_BYTES = "０".encode()[:2]  # what full-width digits begin with, as ： and （ do
+# As _ZEROS, and the last byte of a full-width digit as 0 too; with what may stand between the digits of a number taken
+# away (blank, hyphen, the first two bytes of every full-width digit), eleven digits are eleven zeros in a row.
+_ALIKE = bytes(0x30 if 0x30 <= byte <= 0x39 or 0x90 <= byte <= 0x99 else byte for byte in range(256))
+_BETWEEN = b" -\xef\xbc"
+_WIDE_ZERO = "０".encode()
+_GAPS = (b"000 0000", b"000-0000")  # in every mobile number written in groups
+_DIGITS = re.compile(rb"[0-9]+")
 _RUN = re.compile("[0-9０-９]{11,}")
 _SPACED = re.compile(r"1[3-9][0-9][ \-][0-9]{4}[ \-]?[0-9]{4}")
 _SPACED_LATE = re.compile(r"1[3-9][0-9]{5}[ \-][0-9]{4}")
@@ -69,39 +79,66 @@ def may_leak(text: str) -> bool:
     """A quick look, whatever the context says: False when nothing in the text can be personal data."""
     if says_home(text):
         return True
-    if (" " in text or "-" in text) and (_SPACED.search(text) or _SPACED_LATE.search(text)):
-        return True
     data = text.encode("utf-8", "surrogatepass")
-    wide = _WIDE_BYTES in data and _WIDE.search(text) is not None
-    if not wide and _ELEVEN not in data.translate(_ZEROS):  # no other way looks for a run of digits as fast
+    if _ELEVEN not in data.translate(_ALIKE, _BETWEEN):  # no other way looks for a run of digits as fast
         return False
+    return _has_run(text, data)
+
+
+def _has_run(text: str, data: bytes) -> bool:
+    """Whether a run of digits may be a number of a person's, once there are eleven digits in a row."""
+    zeros = data.translate(_ZEROS)
+    if (_GAPS[0] in zeros or _GAPS[1] in zeros) and (_SPACED.search(text) or _SPACED_LATE.search(text)):
+        return True
+    if _WIDE_ZERO in zeros:
+        return _may_leak_wide(text)
+    at = zeros.find(_ELEVEN)
+    while at >= 0:
+        found = _DIGITS.match(data, at)
+        assert found is not None
+        end = found.end()
+        length = end - at
+        if (length == 11 and data[at] == 0x31) or (length == 13 and data[at : at + 3] == b"861"):
+            return True
+        if 15 <= length <= 19 and not data[at - 1 : at].isalnum():
+            if data[end : end + 1] in (b"X", b"x"):
+                end += 1
+            if not data[end : end + 1].isalnum() and _may_be_number(data[at:end].decode("ascii")):
+                return True
+        at = zeros.find(_ELEVEN, end)
+    return False
+
+
+def _may_leak_wide(text: str) -> bool:
+    """`may_leak` of a text with full-width digits."""
     runs = _RUN.findall(text)
     if not runs:
         return False
-    half = text
-    if wide:
-        half = text.translate(_HALF)
-        if _MOBILE.search(half):
-            return True
-    elif any((len(run) == 11 and run[0] == "1") or (len(run) == 13 and run[:3] == "861") for run in runs):
-        return True
-    elif max(map(len, runs)) < 15:
-        return False
-    for match in _LONG_DIGITS.finditer(half):
-        digits = match[0].upper()
-        if identity_number_ok(digits, said=True) or (digits.isdigit() and _is_bank_card(digits, said=True)):
-            return True
-    return False
+    half = text.translate(_HALF)
+    return _MOBILE.search(half) is not None or any(map(_may_be_number, _LONG_DIGITS.findall(half)))
+
+
+def _may_be_number(digits: str) -> bool:
+    digits = digits.upper()
+    return identity_number_ok(digits, said=True) or (digits.isdigit() and _is_bank_card(digits, said=True))
 
 
 def says_home(text: str) -> bool:
     """True when a text or a label speaks of somebody's home."""
-    return _HOME_WORDS[0] in text or _HOME_WORDS[1] in text
+    at = text.find(_HOME_WORDS[0])
+    while at >= 0:  # a look around each 住 costs less than looking everywhere
+        if _LIVES.match(text, at) or (at > 0 and _LIVES.match(text, at - 1)):
+            return True
+        at = text.find(_HOME_WORDS[0], at + 1)
+    return _HOME_WORDS[1] in text
 
 
 def worth_reading(label: str, text: str) -> bool:
     """False when a cell cannot hold anything that `find` finds."""
-    return _MAYBE.search(text) is not None or says_home(label) or says_home(text)
+    length = len(text)
+    if length >= _NUMBER and _MAYBE.search(text) is not None:
+        return True
+    return length >= _HOUSE and (says_home(label) or says_home(text))
 
 
 def _half(text: str) -> str:
@@ -121,8 +158,10 @@ def find(text: str) -> list[Leak]:
     >>> find("许可证号 320600202604080202")
     []
     """
+    if len(text) < _LEAST:
+        return []
     homes = [Leak("address", m.start(1), m.end(1), m[1]) for m in _HOME.finditer(text)] if says_home(text) else []
-    if _MAYBE.search(text) is None:
+    if len(text) < _NUMBER or _MAYBE.search(text) is None:
         return homes
     half = _half(text)
     leaks: list[Leak] = homes
@@ -201,6 +240,8 @@ def mask(text: str) -> str:
     >>> mask("电话13800138000")
     '电话138****8000'
     """
+    if len(text) < _LEAST:
+        return text
     leaks = find(text)
     if not leaks:
         return text

@@ -11,13 +11,15 @@ import datetime
 import hashlib
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
+from itertools import compress
 from operator import itemgetter
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from standard import codes, privacy, validity, values
-from standard.fields import label_of
+from standard.editions import code_lists
+from standard.fields import label_of, on_change
 
 _SURNAMES = frozenset(
     "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何吕施张孔曹严华金魏陶姜戚谢邹喻柏水窦章云苏潘葛奚范彭郎鲁韦昌马苗凤花方俞任袁柳"
@@ -39,15 +41,15 @@ _TEXTS = (
     "document_title", "case_name", "legal_representative", "facts", "violation_type", "basis", "content",
     "licence_name", "licence_number", "remedy",
 )  # fmt: skip
-_COLUMNS = (
+COLUMNS = (
     "kind", "document_number", "document_number_key", "document_number_weak", "document_title", "case_name",
     "counterparty", "counterparty_key", "counterparty_type", "counterparty_code", "legal_representative", "category",
     "facts", "violation_type", "basis", "content", "fine_yuan", "confiscation_yuan", "licence_name", "licence_number",
     "decision_date", "valid_from", "valid_to", "publicity_until", "authority", "authority_code", "source_unit",
     "source_unit_code", "status", "remedy",
 )  # fmt: skip
-_BLANK: dict[str, Any] = dict.fromkeys(_COLUMNS)
-_COLUMN_VALUES = itemgetter(*_COLUMNS)
+_BLANK: dict[str, Any] = dict.fromkeys(COLUMNS)
+_COLUMN_VALUES = itemgetter(*COLUMNS)
 MONEY = frozenset(validity.MONEY_FIELDS)
 
 
@@ -67,79 +69,155 @@ def make(
     `money`: field -> "yuan" | "wan" as the label said; `profile`: "portal" | "submission"; `raw`: label -> text as it stood,
     with the columns nobody knows (else it is built from `texts`). Personal codes are hashed with `key`.
     """
-    units = money or {}
-    stood, together, pure = _stood(kind, texts, raw)
-    leaky = validity.leaky(stood, together)
-    clean = _clean(texts, pure, " " in together)
-    if profile == "portal" and "counterparty_code" in clean:
-        _sort_codes(clean)
-    held = clean.keys()
-    if not held.isdisjoint(_COMBINED):
-        _split_combined(clean)
+    row = stand(kind, texts, raw)
+    return make_of(kind, texts, row, money=money, profile=profile, edition=edition, today=today, key=key)
 
-    given_code = clean.get("counterparty_code")
+
+class Stood(NamedTuple):
+    """A row as it stood: `cells` by label, without blank ones, and all of them `joined` by values.JOINT.
+
+    `pure`: no text of the row needs cleaning; `homes`: a label speaks of somebody's home. Of a submission `cells` may be
+    None, and be made from labels and texts (`pairs`) only when they are wanted: most rows store what they were as it is.
+    """
+
+    cells: dict[str, str] | None
+    joined: str
+    pure: bool
+    homes: bool
+    pairs: tuple[Sequence[str], Sequence[str]] = ((), ())
+
+    def by_label(self) -> dict[str, str]:
+        """`cells`, made when they were not."""
+        if self.cells is not None:
+            return self.cells
+        labels, texts = self.pairs
+        return dict(compress(zip(labels, texts, strict=True), texts))
+
+
+def make_of(
+    kind: str,
+    texts: Mapping[str, object],
+    row: Stood,
+    *,
+    money: Mapping[str, str | None] | None = None,
+    profile: str,
+    edition: str | None = None,
+    today: datetime.date,
+    key: bytes,
+) -> dict[str, Any]:
+    """`make` of a row whose cells were looked at already: for tables, whose labels are the same in every row.
+
+    `raw` is None when the row gave no cells by label and they need no masking.
+    """
+    stood, together, pure, homes, _ = row
+    leaky = homes or privacy.may_leak(together)
+    clean = _clean(texts, pure, " " in together)
+    lists = code_lists(edition)
+    if lists:
+        codes.spelled(clean, lists)
+    if "counterparty_code" in clean and (profile == "portal" or edition is None):
+        _sort_codes(clean)
+    elif edition is None and "person_id" in clean and "counterparty_code" not in clean:
+        _place_code(clean)
+    held = _held(tuple(clean))
+    if held.combined:
+        _split_combined(clean)
+        held = _held(tuple(clean))
+    get = clean.get
+
+    given_code = get("counterparty_code")
     party_code = None if given_code is None else values.code_of(given_code)
-    person_id = _personal_code(clean, party_code)
+    person_id = _personal_code(clean, party_code) if party_code is not None or held.person else None
     if party_code is not None and party_code == person_id:
         party_code = None
-    name = clean.get("counterparty")
+    name = get("counterparty")
     if name is not None and " " in name:
         name = values.chinese_only_blanks(name)
-    party_type = codes.subject_type(clean["counterparty_type"]) if "counterparty_type" in clean else None
+    stated = get("counterparty_type")
+    party_type = None if stated is None else codes.subject_type(stated)
     if party_type is None:
-        party_type = _party_type(party_code, name, person_id is not None, not held.isdisjoint(_BODY))
+        party_type = _party_type(party_code, name, person_id is not None, held.body)
     natural = party_type == "natural_person"
 
     record: dict[str, Any] = _BLANK.copy()
     record["kind"] = kind
-    number = clean.get("document_number")
+    number = get("document_number")
     if number is not None:
         if leaky or not pure:
             number = privacy.mask(number)
-        key_of_number = values.number_key_of(number)
         record["document_number"] = number
-        record["document_number_key"] = key_of_number
-        record["document_number_weak"] = None if key_of_number is None else values.number_weak_of(key_of_number)
-    for field in _TEXTS:
-        if field in clean:
-            record[field] = clean[field]
+        record["document_number_key"], record["document_number_weak"] = values.number_keys_of(number)
+    for field in held.texts:
+        record[field] = clean[field]
     record["counterparty"] = name
     record["counterparty_type"] = party_type
     record["counterparty_code"] = privacy.keyed_hash(person_id, key) if natural and person_id else party_code
-    if "category" in clean:
-        record["category"] = codes.category(kind, clean["category"])
-    if "category_2" in clean:
-        both = codes.category(kind, "；".join(filter(None, (record["category"], clean["category_2"]))))
-        record["category"] = both
-    for field in ("authority", "source_unit"):
-        text = clean.get(field)
-        if text is not None:
-            record[field] = values.chinese_only_blanks(text) if " " in text else text
-    for field in ("authority_code", "source_unit_code"):
-        if field in clean:
-            record[field] = values.code_of(clean[field])
-    if "status" in clean:
-        record["status"] = codes.status(edition, clean["status"])
-    inner = _dates(clean, record)
-    if not held.isdisjoint(MONEY):
-        _amounts(clean, units, "wan" if profile == "submission" else None, record, inner)
+    category = get("category")
+    if category is not None:
+        category = record["category"] = codes.category(kind, category)
+    if held.second:
+        record["category"] = codes.category(kind, "；".join(filter(None, (category, clean["category_2"]))))
+    for field in held.agencies:
+        text = clean[field]
+        record[field] = values.chinese_only_blanks(text) if " " in text else text
+    for field in held.agency_codes:
+        record[field] = values.code_of(clean[field])
+    status = get("status")
+    if status is not None:
+        record["status"] = codes.status(edition, status)
+    inner = _dates(clean, record, held.dated)
+    if held.money:
+        _amounts(clean, held.money, money or {}, "wan" if profile == "submission" else None, record, inner)
 
-    facts = {**record, **inner} if inner else record
-    defects = validity.check(validity.Facts(kind, profile, edition, today, facts, clean, texts, stood, leaky))
+    record.update(inner)  # for the rules; what is no column goes again
+    defects = validity.check(validity.Facts(kind, profile, edition, today, record, clean, texts, stood or {}, leaky))
+    for field in inner:
+        del record[field]
     if natural and record["counterparty_code"] == party_code and party_code is not None:
         record["counterparty_code"] = None if codes_hide_person(party_code) else party_code
-    _hide(record, defects, stood, clean, name, natural, leaky)
-    record["counterparty_key"] = _party_key(name, natural)
+    if natural or leaky or held.persons:
+        stood = _hide(record, defects, row, clean, name, natural, leaky)
+        record["counterparty_key"] = _party_key(name, natural)
+    elif name is not None:
+        record["counterparty_key"] = values.name_key_of(name)
     record["defects"] = defects
     record["raw"] = stood
     record["content_hash"] = content_hash(record)
     return record
 
 
+class _Held(NamedTuple):
+    """What the fields of a row ask for; the rows of a table hold the same ones."""
+
+    combined: bool  # one cell stands for two fields
+    person: bool
+    body: bool  # what only an organisation has
+    texts: tuple[str, ...]
+    second: bool  # a second category
+    agencies: tuple[str, ...]
+    agency_codes: tuple[str, ...]
+    dated: bool  # other days than that of the decision
+    money: tuple[str, ...]
+    persons: bool  # there may be somebody to hide whatever the party is
+
+
+@lru_cache(maxsize=8192)
+def _held(fields: tuple[str, ...]) -> _Held:
+    def those(names: Collection[str]) -> tuple[str, ...]:
+        return tuple(name for name in names if name in fields)
+
+    return _Held(
+        combined=bool(those(_COMBINED)), person="person_id" in fields, body=bool(those(_BODY)), texts=those(_TEXTS),
+        second="category_2" in fields, agencies=those(("authority", "source_unit")),
+        agency_codes=those(("authority_code", "source_unit_code")), dated=bool(those(_DATED)), money=those(MONEY),
+        persons=bool(those(("person_id", "representative_id", *_PERSONS_BESIDE))),
+    )  # fmt: skip
+
+
 def content_hash(record: Mapping[str, Any]) -> str:
     """A hash of the canonical values: equal when two rows say the same, whatever their spelling of blanks and brackets."""
     said = _COLUMN_VALUES(record)
-    parts = "\x1f".join([v if type(v) is str else "" if v is None else str(v) for v in said])
+    parts = "\x1f".join([x if type(x) is str else "" if x is None else str(x) for x in said])
     return hashlib.sha256(parts.encode("utf-8", "replace")).hexdigest()
 
 
@@ -162,30 +240,46 @@ def codes_hide_person(code: str) -> bool:
 # ---------------------------------------------------------------- reading
 
 
-def _stood(
-    kind: str, texts: Mapping[str, object], raw: Mapping[str, object] | None
-) -> tuple[dict[str, str], str, bool]:
-    """The row by label as it stood, its texts joined, and whether no cell of `texts` needs cleaning."""
+def stand(kind: str, texts: Mapping[str, object], raw: Mapping[str, object] | None) -> Stood:
+    """The row by label as it stood."""
     own = raw is None
-    if raw is None:
-        raw = dict(zip(_labels(kind, tuple(texts)), texts.values(), strict=True))
     try:
-        cells = cast(Mapping[str, str], raw)  # what is no text is told by TypeError
-        together = values.JOINT.join(cells.values())
-        if values.all_clean(together) and _labels_clean(values.JOINT.join(cells)):
-            held = {*cells.values()}
-            pure = len(texts) == len(cells) if own else {*texts.values()} <= held
-            stood = {label: text for label, text in cells.items() if text} if "" in held else dict(cells)
-            return stood, together, pure
+        if raw is None:
+            labels = _labels(kind, tuple(texts))
+            given = cast(Collection[str], texts.values())  # what is no text is told by TypeError
+            together = values.JOINT.join(given)
+            if labels.plain and together.isprintable() and "\ufffd" not in together:  # nothing to scrub
+                cells = dict(compress(zip(labels.shown, given, strict=True), given))
+                return Stood(cells, together, values.all_clean(together), False)
+            raw = dict(zip(labels.shown, texts.values(), strict=True))
+        stated = cast(Mapping[str, str], raw)
+        together = values.JOINT.join(stated.values())
+        if values.all_clean(together) and _labels_clean(values.JOINT.join(stated)):
+            held = {*stated.values()}
+            pure = len(texts) == len(stated) if own else {*texts.values()} <= held
+            stood = {label: text for label, text in stated.items() if text} if "" in held else dict(stated)
+            return Stood(stood, together, pure, privacy.says_home(values.JOINT.join(stood)))
     except TypeError:
-        pass
+        if raw is None:
+            raw = dict(zip(_labels(kind, tuple(texts)).shown, texts.values(), strict=True))
     stood = {values.scrub(str(label)): values.scrub(str(text)) for label, text in raw.items() if text not in (None, "")}
-    return stood, values.JOINT.join(stood.values()), False
+    return Stood(stood, values.JOINT.join(stood.values()), False, privacy.says_home(values.JOINT.join(stood)))
+
+
+class _Labels(NamedTuple):
+    shown: list[str]
+    plain: bool  # each once, clean, and none speaks of a home
 
 
 @lru_cache(maxsize=2048)
-def _labels(kind: str, fields: tuple[str, ...]) -> list[str]:
-    return [label_of(kind, field) for field in fields]
+def _labels(kind: str, fields: tuple[str, ...]) -> _Labels:
+    shown = [label_of(kind, field) for field in fields]
+    joined = values.JOINT.join(shown)
+    plain = len(set(shown)) == len(shown) and values.scrub(joined) == joined and not privacy.says_home(joined)
+    return _Labels(shown, plain)
+
+
+on_change(_labels.cache_clear)
 
 
 @lru_cache(maxsize=2048)
@@ -197,22 +291,26 @@ def _labels_clean(labels: str) -> bool:
 def _clean(texts: Mapping[str, object], pure: bool, blanks: bool) -> dict[str, str]:
     """The texts by field that say something. `pure`: none needs cleaning; `blanks`: some hold a blank, such as — —."""
     if pure:
-        cells = dict(cast(Mapping[str, str], texts))
-        if not values.EMPTY_CELLS.isdisjoint(cells.values()):
-            cells = {field: text for field, text in cells.items() if text not in values.EMPTY_CELLS}
+        given = cast(Mapping[str, str], texts)
+        if values.EMPTY_CELLS.isdisjoint(given.values()):
+            cells = dict(given)
+        else:
+            cells = {field: text for field, text in given.items() if text not in values.EMPTY_CELLS}
         if blanks:
-            cells = {field: text for field, text in cells.items() if " " not in text or not values.says_nothing(text)}
+            for field in [field for field, text in cells.items() if " " in text and len(text) <= 12]:
+                if values.says_nothing(cells[field]):
+                    del cells[field]
         return cells
     clean: dict[str, str] = {}
-    for field, given in texts.items():
-        text = values.clean_text(given)
+    for field, given_text in texts.items():
+        text = values.clean_text(given_text)
         if text is not None:
             clean[field] = text
     return clean
 
 
 def _sort_codes(clean: dict[str, str]) -> None:
-    """A portal's code column may hold any of three numbers: put an organisation code or a registration number in its place."""
+    """A code column outside the templates (统一社会信用代码/注册号) may hold any of three numbers; each to its place."""
     code = values.code_of(clean["counterparty_code"])
     if code is None or len(code) == 18:
         return
@@ -222,6 +320,13 @@ def _sort_codes(clean: dict[str, str]) -> None:
     elif len(code) in (13, 15) and code.isascii() and code.isdigit() and not privacy.identity_number_ok(code):
         clean.setdefault("registration_number", code)
         del clean["counterparty_code"]
+
+
+def _place_code(clean: dict[str, str]) -> None:
+    """One column for the codes of persons and firms (ADMIN_CP_CERT_CODE): a unified code goes to its place."""
+    code = values.code_of(clean["person_id"])
+    if code is not None and values.uscc_ok(code) and not privacy.identity_number_ok(code):
+        clean["counterparty_code"] = clean.pop("person_id")
 
 
 _COMBINED = frozenset(["authority_and_date", "category_and_basis", "content_and_basis", "facts_and_content"])
@@ -257,12 +362,13 @@ _INNER_DATES = ("penalty_valid_to", "updated_at")
 _DATED = frozenset(["valid_from", "valid_to", "valid_range", "publicity_until", "penalty_range", *_INNER_DATES])
 
 
-def _dates(clean: dict[str, str], record: dict[str, Any]) -> dict[str, Any]:
-    """Fills the dates of the record; returns those that are no columns but that rules ask for."""
+def _dates(clean: dict[str, str], record: dict[str, Any], others: bool) -> dict[str, Any]:
+    """Fills the dates of the record; returns those that are no columns but that rules ask for. `others`: there are more
+    than that of the decision."""
     inner: dict[str, Any] = {}
     if "decision_date" in clean:
         record["decision_date"] = values.date_of(clean["decision_date"])
-    if clean.keys().isdisjoint(_DATED):
+    if not others:
         return inner
     if "valid_from" in clean:
         record["valid_from"] = values.date_of(clean["valid_from"])
@@ -289,19 +395,19 @@ def _dates(clean: dict[str, str], record: dict[str, Any]) -> dict[str, Any]:
 
 
 def _amounts(
-    clean: Mapping[str, str], units: Mapping[str, str | None], default: str | None, record: dict[str, Any],
-    inner: dict[str, Any],
+    clean: Mapping[str, str], fields: Collection[str], units: Mapping[str, str | None], default: str | None,
+    record: dict[str, Any], inner: dict[str, Any],
 ) -> None:  # fmt: skip
     """Fills the amounts; without a unit in label or cell, a submission's are in 万元 and a portal's unknown."""
-    for field in MONEY:
-        if field in clean:
-            amount = values.yuan_of(clean[field], units.get(field) or default)
-            (record if field in record else inner)[field] = amount
+    for field in fields:
+        amount = values.yuan_of(clean[field], units.get(field) or default)
+        (record if field in record else inner)[field] = amount
     goods = inner.get("confiscated_assets_yuan")
     if goods is not None:  # some interfaces give income and goods apart
         record["confiscation_yuan"] = (record["confiscation_yuan"] or 0.0) + goods
 
 
+@lru_cache(maxsize=65536)
 def _last_date(text: str) -> datetime.date | None:
     if len(text) <= 11:
         return values.date_of(text)
@@ -376,14 +482,15 @@ def _party_key(name: str | None, natural: bool) -> str | None:
     return values.name_key_of(name)
 
 
+_SHOWN = (*_TEXTS, "counterparty", "category", "authority", "source_unit")
 _PERSONS_BESIDE = ("respondent", "claimant")
 
 
 def _hide(
-    record: dict[str, Any], defects: list[validity.Defect], stood: dict[str, str], clean: Mapping[str, str],
+    record: dict[str, Any], defects: list[validity.Defect], row: Stood, clean: Mapping[str, str],
     name: str | None, natural: bool, leaky: bool,
-) -> None:  # fmt: skip
-    """Masks what is personal in everything that will be stored."""
+) -> dict[str, str] | None:  # fmt: skip
+    """Masks what is personal in everything that will be stored; gives the row by label, the same one when it is clear."""
     swaps: list[tuple[str, str]] = []
     for field in ("person_id", "representative_id"):
         given = clean.get(field)
@@ -400,18 +507,24 @@ def _hide(
         if other is not None and _type_by_name(other) == "natural_person" and privacy.mask_person(other) != other:
             swaps.append((other, privacy.mask_person(other)))
     if not swaps and not leaky:
-        return
+        return row.cells
+    stood = row.by_label().copy()
     if leaky and privacy.says_home(values.JOINT.join(stood)):
         for label in stood:
             if privacy.says_home(label):
                 stood[label] = privacy.mask_address(stood[label])
-    for field in (*_TEXTS, "counterparty", "category", "authority", "source_unit"):
-        if record[field] is not None:
-            record[field] = _hidden(record[field], swaps)
+    hidden: dict[str, str] = {}  # cells and columns hold the same texts
+    for field in _SHOWN:
+        text = record[field]
+        if text is not None:
+            if text not in hidden:
+                hidden[text] = _hidden(text, swaps)
+            record[field] = hidden[text]
     for label, text in stood.items():
-        stood[label] = _hidden(text, swaps)
+        stood[label] = hidden[text] if text in hidden else _hidden(text, swaps)
     for defect in defects:
         defect["message"] = _hidden(defect["message"], swaps)
+    return stood
 
 
 def _hidden(text: str, swaps: list[tuple[str, str]]) -> str:

@@ -47,22 +47,35 @@ def _mapping(loader: Any, node: yaml.MappingNode, deep: bool = False) -> dict[An
     return {loader.construct_object(k, deep=True): loader.construct_object(v, deep=True) for k, v in node.value}
 
 
+def _timestamp(loader: Any, node: yaml.ScalarNode) -> Any:
+    """A date; one that does not exist (2026-13-01) stays text, and whoever wants a date says where it stands."""
+    try:
+        return loader.construct_yaml_timestamp(node)
+    except ValueError:
+        return loader.construct_scalar(node)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _timestamp)
 _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
 
 
 def read_yaml(path: Path) -> Any:
     """The content of one YAML file. Raises Refused naming file, line and cure when it cannot be read."""
+    return parse_yaml(read_text(path), str(path))
+
+
+def read_text(path: Path) -> str:
+    """The text of one settings file. Raises Refused when it cannot be read."""
     try:
         if path.stat().st_size > _YAML_LIMIT:
             raise Refused(f"{path}：文件超过 16 MB，不像配置文件，请检查")
-        text = path.read_text(encoding="utf-8-sig")
+        return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise Refused(f"{path}：文件不存在，请先运行 mingcha init 建立工作区，或检查路径") from None
     except UnicodeDecodeError as error:
         raise Refused(f"{path}：不是 UTF-8 编码（第 {error.start} 字节），请用 UTF-8 另存") from None
     except OSError as error:
         raise Refused(f"{path}：无法读取（{error.strerror}）") from None
-    return parse_yaml(text, str(path))
 
 
 def parse_yaml(text: str, where: str) -> Any:

@@ -12,24 +12,29 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import gt
 from typing import Any, NamedTuple
 
 from standard import privacy
 from standard.codes import SUBJECT_WORDS, names_organisation, penalty_families
 from standard.editions import blank_word, family_of, needs, portal_minimum
-from standard.fields import FIELDS, label_of
-from standard.rules import RULE_TABLE, Told
+from standard.fields import FIELDS, label_of, on_change
+from standard.kinds import KINDS
+from standard.rules import RULE_TABLE
 from standard.values import (
     JOINT,
     LONG_TERM,
     USCC_FILLER,
     amounts,
+    code_of,
     is_empty_word,
+    is_sentinel,
     organisation_code_ok,
     registration_number_ok,
     uscc_ok,
     uscc_shape,
 )
+from standard.wording import wording
 
 Defect = dict[str, str]
 FLOOR = datetime.date(1990, 1, 1)
@@ -59,52 +64,72 @@ class Rule:
     id: str
     title: str
     check: Callable[[Facts, Add], None]
+    reads: frozenset[str] | None = None  # without a text in any of these it has nothing to say; None: always asked
+    profile: str | None = None  # asked of that profile only
 
 
 class Add:
     """Collects defects: grave as rules.yml says, for this kind, profile, edition and decision date, or not at all."""
 
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: Facts, held: tuple[str, ...] = ()) -> None:
         self._facts = facts
         self.kind = facts.kind
+        self.held = held  # the fields of the texts, in their order
         self.defects: list[Defect] = []
 
     def __call__(self, rule: str, field: str, **said: object) -> None:
         """Rule `rule` is broken in `field`; `said` fills the message's blanks (`label` is filled here)."""
+        facts = self._facts
         told = RULE_TABLE[rule]
-        severity = self._severity(told)
+        if told.kinds and facts.kind not in told.kinds:
+            return
+        if told.editions and (facts.profile == "portal" or not told.editions & family_of(facts.edition or "2018")):
+            return
+        if told.since is not None or told.until is not None:
+            decided = facts.values.get("decision_date")
+            if decided is not None and not told.holds(decided):
+                return
+        severity = told.severity.get(facts.profile)
         if severity is None:
             return
-        said.setdefault("label", label_of(self.kind, field))
+        message, cure = _words(rule, label_of(self.kind, field), tuple(said.items()))
         self.defects.append(
             {
                 "rule": told.rule,
                 "code": told.code,
                 "field": field,
                 "severity": severity,
-                "message": told.message.format(**said),
-                "cure": told.cure.format(**said),
+                "message": message,
+                "cure": cure,
             }
         )
 
-    def _severity(self, told: Told) -> str | None:
-        facts = self._facts
-        if told.kinds and facts.kind not in told.kinds:
-            return None
-        if told.editions and (facts.profile == "portal" or not told.editions & family_of(facts.edition or "2018")):
-            return None
-        decided = facts.values.get("decision_date")
-        if decided is not None and not told.holds(decided):
-            return None
-        return told.severity.get(facts.profile)
+
+@lru_cache(maxsize=8192)
+def _words(rule: str, label: str, said: tuple[tuple[str, object], ...]) -> tuple[str, str]:
+    """Message and cure of a rule; most say the same of many rows."""
+    told = RULE_TABLE[rule]
+    blanks = {"label": label, **dict(said)}
+    return told.message.format(**blanks), told.cure.format(**blanks)
 
 
 def check(facts: Facts) -> list[Defect]:
     """Every defect of one record, in the order of RULES."""
-    add = Add(facts)
-    for rule in RULES:
-        rule.check(facts, add)
+    held = tuple(facts.texts)
+    add = Add(facts, held)
+    for asked in _asked(facts.profile, held):
+        asked(facts, add)
     return add.defects
+
+
+@lru_cache(maxsize=8192)
+def _asked(profile: str, held: tuple[str, ...]) -> tuple[Callable[[Facts, Add], None], ...]:
+    """The rules that may have something to say of a row with these fields; the rows of a table hold the same ones."""
+    return tuple(
+        rule.check
+        for rule in RULES
+        if rule.profile in (None, profile) and (rule.reads is None or not rule.reads.isdisjoint(held))
+    )
 
 
 # ---------------------------------------------------------------- C: completeness
@@ -119,10 +144,26 @@ def _complete(facts: Facts, add: Add) -> None:
 
 def _complete_portal(facts: Facts, add: Add) -> None:
     person = facts.values.get("counterparty_type") == "natural_person"
-    held = facts.texts.keys()
-    for line in portal_minimum(facts.kind):
-        if held.isdisjoint(line.any_of) and (line.persons or not person):
-            add("C1-soft" if line.soft else "C1", line.fields[0], what=line.label)
+    for rule, field, what in _not_shown(facts.kind, person, add.held):
+        add(rule, field, what=what)
+
+
+@lru_cache(maxsize=4096)
+def _not_shown(kind: str, person: bool, held: tuple[str, ...]) -> tuple[tuple[str, str, str], ...]:
+    """What a portal must show and these fields do not: rule, field, words. The rows of a table hold the same fields."""
+    return tuple(
+        ("C1-soft" if line.soft else "C1", line.fields[0], line.label)
+        for line in portal_minimum(kind)
+        if line.any_of.isdisjoint(held) and (line.persons or not person)
+    )
+
+
+@lru_cache(maxsize=64)
+def _template(edition: str, kind: str) -> str:
+    """What a message calls the template: 2020年, an own edition by its whole name, a wider kind by its own."""
+    if kind not in ("licence", "penalty"):
+        return f"“{KINDS[kind].label}”" if kind in KINDS else ""
+    return f"{edition[:4]}年" if edition[:4].isdigit() else f"“{edition}”"
 
 
 def _complete_submission(facts: Facts, add: Add) -> None:
@@ -137,13 +178,30 @@ def _complete_submission(facts: Facts, add: Add) -> None:
                 if field == "document_number" and (_legal_blank(facts, edition) or "licence_number" in texts):
                     continue
                 what = "填写了占位符" if is_empty_word(facts.given.get(field)) else "未填写"
-                add("C2", field, what=what, edition=edition[:4])
+                add(_missing_rule(field, subject), field, what=what, edition=_template(edition, facts.kind))
             elif mark == "E" and field in texts:
-                add("T1", field, subject=SUBJECT_WORDS.get(subject or "", "该类主体"))
+                add(
+                    "T2-empty" if subject == "organisation" else "T1",
+                    field,
+                    subject=SUBJECT_WORDS.get(subject or "", "该类主体"),
+                )
     if asked.any_code and held.isdisjoint(asked.any_code) and subject != "natural_person":
         add("C3", "counterparty_code")
     if ("representative_id_type" in texts) != ("representative_id" in texts):
         add("C4", "representative_id")
+
+
+_OF_PERSONS = frozenset(["person_id", "person_id_type"])
+_OF_ORGANISATIONS = frozenset(["counterparty_code", "legal_representative"])
+
+
+def _missing_rule(field: str, subject: str | None) -> str:
+    """The id under which a missing field is told: some have a rule of their own."""
+    if field == "decision_date":
+        return "D3"
+    if subject == "natural_person" and field in _OF_PERSONS:
+        return "T1-missing"
+    return "T2" if subject == "organisation" and field in _OF_ORGANISATIONS else "C2"
 
 
 def _legal_blank(facts: Facts, edition: str) -> bool:
@@ -161,61 +219,90 @@ _DEPARTMENTS = frozenset("159Y234678AN")
 
 def _party_code(facts: Facts, add: Add) -> None:
     texts = facts.texts
-    code = facts.values.get("counterparty_code")
     text = texts.get("counterparty_code")
     if text is not None and len(text) != 18 and _STORED_AS_NUMBER.match(text):
         add("U7", "counterparty_code")
         return
-    if "registration_number" in texts:
-        number = texts["registration_number"]
-        if len(number) == 15 and number.isascii() and number.isdigit() and not registration_number_ok(number):
-            add("U10", "registration_number")
+    number = texts.get("registration_number")
+    if number is not None and len(number) == 15 and _wrong_registration(number):
+        add("U10", "registration_number")
+    inner = texts.get("organisation_code")
+    if inner is not None:
+        inner = _bare(inner)
     if facts.profile == "submission":
-        _identity(facts, add)
+        if "person_id" in texts:
+            _identity(texts, "person_id", "person_id_type", add)
+        if "representative_id" in texts:
+            _identity(texts, "representative_id", "representative_id_type", add)
+        if inner is not None and not organisation_code_ok(inner):
+            add("U6", "organisation_code")
+        if "tax_number" in texts:
+            _tax_number(texts["tax_number"], add)
+    code = facts.values.get("counterparty_code")
+    if code is None and text is not None and facts.values.get("counterparty_type") != "natural_person":
+        add("U1-person", "counterparty_code")
     if code is None or code.startswith("h:"):
         return
     if code == USCC_FILLER:
-        if facts.values.get("counterparty_type") != "sole_trader" or "registration_number" not in texts:
+        if facts.values.get("counterparty_type") != "sole_trader" or number is None:
             add("U3", "counterparty_code")
         return
     _unified_code("counterparty_code", code, add)
-    inner = texts.get("organisation_code")
-    if inner is not None and uscc_shape(code):
-        bare = inner.replace("-", "").replace("－", "").upper()
-        if len(bare) == 9 and bare != code[8:17]:
-            add("U5", "organisation_code")
-        elif len(bare) == 9 and not organisation_code_ok(bare):
-            add("U6", "organisation_code")
+    if inner is not None and inner != code[8:17] and uscc_shape(code):
+        add("U5", "organisation_code")
 
 
-def _identity(facts: Facts, add: Add) -> None:
-    for field, kind in (("person_id", "person_id_type"), ("representative_id", "representative_id_type")):
-        number = facts.texts.get(field)
-        if number is None or "身份证" not in facts.texts.get(kind, "") or "*" in number or "＊" in number:
-            continue
-        if not privacy.identity_number_ok(number.strip().upper(), said=True):
-            add("U9", field)
+def _wrong_registration(number: str) -> bool:
+    return number.isascii() and number.isdigit() and not registration_number_ok(number)
+
+
+def _bare(code: str) -> str | None:
+    """An organisation code without hyphens; None when it has not nine characters."""
+    if "-" in code or "－" in code:
+        code = code.replace("-", "").replace("－", "")
+    code = code.upper()
+    return code if len(code) == 9 else None
+
+
+def _tax_number(tax: str, add: Add) -> None:
+    if len(tax) == 18 and uscc_ok(tax):
+        add("U11-uscc", "tax_number")
+    elif _TAX_NUMBER.match(tax) is None:
+        add("U11", "tax_number", text=_short(tax))
+
+
+_TAX_NUMBER = re.compile(r"(?:[0-9A-Za-z]{15}|[0-9A-Za-z]{17,18}|[0-9A-Za-z]{20})\Z")
+
+
+def _identity(texts: Mapping[str, str], field: str, kind: str, add: Add) -> None:
+    number = texts[field]
+    if "身份证" not in texts.get(kind, "") or "*" in number or "＊" in number:
+        return
+    if not privacy.identity_number_ok(number.strip().upper(), said=True):
+        add("U9", field)
 
 
 def _unit_codes(facts: Facts, add: Add) -> None:
+    values = facts.values
     for field in ("authority_code", "source_unit_code"):
-        code = facts.values.get(field)
+        code = values.get(field)
         if code is None:
             continue
-        if code == USCC_FILLER or not code.strip("0"):
+        state = _unit_code_state(code)
+        if state == "filler":
             add("U3-unit", field)
-        elif _unit_code_state(code) is not None:
+        elif state is not None:
             _unified_code(field, code, add)
 
 
 def _unified_code(field: str, code: str, add: Add) -> None:
-    known = code_state(code)
-    if known == "shape":
-        add("U1", field, length=len(code), hint=_suggestion(code))
-    elif known == "check":
+    if uscc_ok(code):
+        if code[0] not in _DEPARTMENTS:
+            add("U8", field, head=code[0])
+    elif uscc_shape(code):
         add("U2", field, code=code, hint=_suggestion(code))
-    elif code[0] not in _DEPARTMENTS:
-        add("U8", field, head=code[0])
+    else:
+        add("U1", field, length=len(code), hint=_suggestion(code))
 
 
 def code_state(code: str) -> str | None:
@@ -225,6 +312,8 @@ def code_state(code: str) -> str | None:
 
 @lru_cache(maxsize=8192)
 def _unit_code_state(code: str) -> str | None:
+    if code == USCC_FILLER or not code.strip("0"):
+        return "filler"
     return code_state(code) or (None if code[0] in _DEPARTMENTS else "department")
 
 
@@ -236,7 +325,7 @@ def _suggestion(code: str) -> str:
 # ---------------------------------------------------------------- D: dates
 
 _DATE_FIELDS = ("decision_date", "valid_from", "valid_to", "publicity_until", "penalty_valid_to")
-_USUAL_DAY = re.compile(r"[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}(?:[ T].*)?\Z|[0-9]{5}(?:\.[0-9]+)?\Z|长期\Z")
+_USUAL_DAY = re.compile(r"[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}(?:[ T].*)?\Z|[0-9]{5}(?:\.[0-9]+)?\Z")
 TERM = re.compile(r"^([0-9]{1,2}|[一二两三五六])\s*(年|个月|月)?$")
 """A publicity term written as a number of years or months."""
 
@@ -250,13 +339,17 @@ def _dates(facts: Facts, add: Add) -> None:
         if text is None:
             continue
         day = values.get(field)
-        if day is None:
+        if day is not None:
+            if told and not _usual_day(text):
+                if day == LONG_TERM:
+                    add("D9", field, text=_short(text))
+                else:
+                    add("D1", field, text=_short(text), day=day)
+                    told = False
+        else:
             if field == "publicity_until" and decided is None and TERM.match(text):
                 continue  # so many years, but from when is not known: the missing decision date is told elsewhere
-            add("D2", field, text=_short(text))
-        elif told and not _usual_day(text):
-            add("D1", field, text=_short(text), day=day)
-            told = False
+            add("D5-sentinel" if is_sentinel(text) else "D2", field, text=_short(text))
     start, end = values.get("valid_from"), values.get("valid_to")
     if start is not None and end is not None and end < start:
         add("D6", "valid_to", start=start, end=end)
@@ -295,18 +388,29 @@ _LAW_TITLE = re.compile(r"《|。|，.*，")
 _HAS_DIGIT = re.compile(r"[0-9０-９〇一二三四五六七八九]")
 
 
+def _year_of(key: str) -> int | None:
+    at = key.find("〔")
+    year = key[at + 1 : at + 5]
+    if at >= 0 and year.isascii() and year.isdigit() and key[at + 5 : at + 6] == "〕":
+        return int(year)
+    found = _YEAR_IN_KEY.search(key)
+    return int(found[1]) if found else None
+
+
 def _number(facts: Facts, add: Add) -> None:
     text = facts.texts.get("document_number")
     if text is None:
         return
-    year = _YEAR_IN_KEY.search(facts.values.get("document_number_key") or "")
+    number_year = _year_of(facts.values.get("document_number_key") or "")
     decided: datetime.date | None = facts.values.get("decision_date")
-    if year:
-        number_year = int(year[1])
+    if number_year is not None:
         if number_year > facts.today.year or number_year < 1990:
             add("N1", "document_number", year=number_year)
         elif decided is not None and decided != LONG_TERM and abs(decided.year - number_year) > 1:
             add("D13", "document_number", year=number_year, day=decided)
+    if len(text) > 128:
+        add("N4", "document_number", length=len(text))
+        return
     if _PLAIN_TEXT.match(text):
         return
     if _TEMPLATE_TEXT.search(text):
@@ -351,7 +455,8 @@ def _money(facts: Facts, add: Add) -> None:
 
 def _amount(facts: Facts, field: str, amount: float | None, text: str, add: Add) -> None:
     if amount is None:
-        add("M2", field, text=_short(text))
+        bare = facts.profile == "portal" and _NEEDS_PLAIN.match(text)
+        add("M8" if bare else "M2", field, text=_short(text))
     elif amount < 0:
         add("M2-negative", field, text=_short(text))
     else:
@@ -364,9 +469,17 @@ def _amount(facts: Facts, field: str, amount: float | None, text: str, add: Add)
             add("M7", field)
 
 
+_IN_AMOUNT = frozenset("0123456789.,，'+-")
+
+
 def _slip_of_unit(fine: float, content: str | None, add: Add) -> None:
     if content is None or "元" not in content:
         return
+    if fine.is_integer():
+        text = f"{fine:.0f}元"
+        at = content.find(text)
+        if at >= 0 and (at == 0 or content[at - 1] not in _IN_AMOUNT):  # said in so many words, as mostly
+            return
     named = amounts(content)
     if fine in named:
         return
@@ -427,14 +540,28 @@ class _Limits(dict[str, int]):
 
 
 _LIMITS = _Limits()
+
+
+@lru_cache(maxsize=4096)
+def _limits(held: tuple[str, ...]) -> tuple[int, ...]:
+    """The greatest length of each of these fields."""
+    return tuple(_LIMITS[field] for field in held)
+
+
+on_change(_LIMITS.clear, _limits.cache_clear, _words.cache_clear)
+_ALL_CODES = frozenset(
+    ["counterparty_code", "registration_number", "organisation_code", "tax_number", "authority_code", "source_unit_code"]
+)  # fmt: skip
 _PROSE = ("content", "facts", "basis", "case_name")
 
 
 def _texts(facts: Facts, add: Add) -> None:
     texts = facts.texts
     told = facts.profile == "submission"
-    if told:
+    if told and True in map(gt, map(len, texts.values()), _limits(add.held)):
         for field in [field for field, text in texts.items() if len(text) > _LIMITS[field]]:
+            if field in _ALL_CODES and len(code_of(texts[field]) or "") <= _LIMITS[field]:
+                continue  # blanks and hyphens are no part of a code; one stored as a number is U7's
             add("X4", field, length=len(texts[field]), limit=_LIMITS[field])
     name = texts.get("counterparty")
     if name is not None and name[0] in _TEST_HEADS and _TEST_DATA.match(name) and name not in ("张三", "李四"):
@@ -446,9 +573,10 @@ def _texts(facts: Facts, add: Add) -> None:
         if texts.get("facts") == basis:
             add("X6", "facts")
     if told:
+        given = facts.given
         for field in _PROSE:
             text = texts.get(field)
-            if facts.given.get(field) is not text or (text is not None and len(text) <= 12):
+            if given.get(field) is not text or (text is not None and len(text) <= 12):
                 _prose(facts, field, add)
         if facts.values.get("category") == "其他":
             add("X9", "category")
@@ -479,13 +607,12 @@ def _prose(facts: Facts, field: str, add: Add) -> None:
 
 
 def _disclosure(facts: Facts, add: Add) -> None:
-    if facts.profile != "portal":
-        return
     if not (leaky(facts.raw, JOINT.join(facts.raw.values())) if facts.leaky is None else facts.leaky):
         return
     told: set[str] = set()
     places = [(field, label_of(add.kind, field), str(text)) for field, text in facts.given.items()]
-    places += [(label, label, text) for label, text in facts.raw.items()]
+    read = {label: text for _, label, text in places}
+    places += [(label, label, text) for label, text in facts.raw.items() if read.get(label) != text]
     for field, label, text in places:
         if not privacy.worth_reading(label, text):
             continue
@@ -512,14 +639,19 @@ def _short(text: str) -> str:
     return text if len(text) <= 30 else text[:30] + "…"
 
 
+_CODES = (
+    "counterparty_code", "registration_number", "organisation_code", "tax_number", "person_id", "representative_id",
+)  # fmt: skip
+
 RULES: Sequence[Rule] = (
     Rule("C", "必填要素", _complete),
-    Rule("U", "统一社会信用代码（GB 32100-2015）", _party_code),
-    Rule("UA", "机关代码", _unit_codes),
-    Rule("D", "日期", _dates),
-    Rule("N", "文号", _number),
-    Rule("M", "金额", _money),
-    Rule("T", "主体类别", _subject),
+    Rule("U", "统一社会信用代码（GB 32100-2015）", _party_code, frozenset(_CODES)),
+    Rule("UA", "机关代码", _unit_codes, frozenset(["authority_code", "source_unit_code"])),
+    Rule("D", "日期", _dates, frozenset([*_DATE_FIELDS, "updated_at", "valid_range", "penalty_range"])),
+    Rule("N", "文号", _number, frozenset(["document_number"])),
+    Rule("M", "金额", _money, frozenset([*MONEY_FIELDS, "category", "category_2"])),
+    Rule("T", "主体类别", _subject, frozenset(["counterparty", "counterparty_type"])),
     Rule("X", "文字", _texts),
-    Rule("P", "个人信息", _disclosure),
+    Rule("K", "代码表与用语", wording, profile="submission"),
+    Rule("P", "个人信息", _disclosure, profile="portal"),
 )

@@ -84,29 +84,37 @@ def says_nothing(x: str) -> bool:
 
 JOINT = "\u00a6"
 """Stands between the cells of a row when they are looked at together; printable, and met in no cell worth mentioning."""
-_BLANK_BEFORE, _BLANK_AFTER = f" {JOINT}", f"{JOINT} "
+_BESIDE_BLANK = f" {JOINT}"
+
+
+_PLAIN = re.compile(r"[\u4e00-\u9fff〔〕()（）A-Za-z0-9]{13,}\Z")
+
+
+def is_plain(text: str) -> bool:
+    """True for most texts that `clean_text` gives back as they are: it never lies, it only does not know them all."""
+    return _PLAIN.match(text) is not None
 
 
 def all_clean(joined: str) -> bool:
     """True when no cell of a row, joined by JOINT, needs cleaning: then clean_text changes none of them."""
     return (
-        joined.isprintable()
-        and "<" not in joined
+        "<" not in joined
         and "&" not in joined
         and "\\" not in joined
         and "\ufffd" not in joined
         and (" " not in joined or not _odd_blanks(joined))
+        and joined.isprintable()
     )
 
 
 def _odd_blanks(joined: str) -> bool:
-    return (
-        "  " in joined
-        or _BLANK_BEFORE in joined
-        or _BLANK_AFTER in joined
-        or joined.startswith(" ")
-        or joined.endswith(" ")
-    )
+    """True when a cell begins or ends with a blank, or has two of them together."""
+    at, last = joined.find(" "), len(joined) - 1
+    while at >= 0:  # blanks are few, and one character is found much sooner than two
+        if at == 0 or at == last or joined[at + 1] in _BESIDE_BLANK or joined[at - 1] == JOINT:
+            return True
+        at = joined.find(" ", at + 1)
+    return False
 
 
 def scrub(text: str) -> str:
@@ -146,7 +154,7 @@ _SQUEEZE: dict[int, int | None] = {**_ASCII_UPPER, **_DROP}
 _ODD_SPACE = re.compile(r"\s|[\ud800-\udfff]")
 
 
-_SQUEEZED = re.compile(r"[\u4e00-\u9fff〔〕()A-Z0-9]*\Z")  # what NFKC, capitals and dropping leave as it is
+_SQUEEZED = re.compile(r"[\u4e00-\u9fff〔〕【】!-`{-~]*\Z")  # what NFKC, capitals and dropping leave as it is
 
 
 def squeeze(text: str) -> str:
@@ -221,6 +229,24 @@ def document_number_key(x: object) -> str | None:
     return None if text is None else number_key_of(text)
 
 
+def number_keys_of(text: str) -> tuple[str | None, str | None]:
+    """`number_key_of` and `number_weak_of` of a clean text at once."""
+    usual = _USUAL_NUMBER.match(text)
+    if usual is None:
+        key = _number_key(text)
+        return key, None if key is None else number_weak_of(key)
+    head, year, serial = usual.groups()
+    key = f"{head}〔{year}〕{serial}号"
+    bare = _weak_head(head)
+    return key, f"{bare}〔{year}〕{serial.lstrip('0') or '0'}" if bare else _number_weak(key)
+
+
+@lru_cache(maxsize=8192)
+def _weak_head(head: str) -> str:
+    """What stands before the year, without 字第号."""
+    return head.replace("字", "").replace("第", "").replace("号", "")
+
+
 def number_key_of(text: str) -> str | None:
     """`document_number_key` of a text that is clean already."""
     usual = _USUAL_NUMBER.match(text)
@@ -239,7 +265,7 @@ def number_weak_of(key: str) -> str | None:
     """`document_number_weak` of what `document_number_key` gave."""
     plain = _CANONICAL.match(key)
     if plain:
-        head = plain[1].replace("字", "").replace("第", "").replace("号", "")
+        head = _weak_head(plain[1])
         if head:
             return f"{head}〔{plain[2]}〕{plain[3].lstrip('0') or '0'}"
     return _number_weak(key)
@@ -288,13 +314,17 @@ _PLAIN_NAME = re.compile(r"[\u4e00-\u9fff()A-Z0-9]{3,200}\Z")
 def name_key_of(text: str) -> str | None:
     """`name_key` of a text that is clean already."""
     if "（" in text:
-        half = text.replace("（", "(").replace("）", ")")
+        half = text.replace("（", "(").replace("）", ")").removesuffix("(个体工商户)")
         return half if _plain_name(half) else _name_key(text)
     return text if _plain_name(text) else _name_key(text)
 
 
 def _plain_name(text: str) -> bool:
-    return _PLAIN_NAME.match(text) is not None and "(个体工商户)" not in text and text.lower() not in EMPTY_WORDS
+    return (
+        _PLAIN_NAME.match(text) is not None
+        and "(个体工商户)" not in text
+        and (len(text) > 12 or text.lower() not in EMPTY_WORDS)
+    )
 
 
 @lru_cache(maxsize=16384)
@@ -322,6 +352,15 @@ USCC_FILLER = "0" * 17 + "X"
 """Household businesses without a code write this; it fails its own check digit and is allowed only for them."""
 _USCC_VALUE = {c: i for i, c in enumerate(USCC_ALPHABET)}
 _USCC_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
+_USCC_8, _USCC_10, _USCC_12, _USCC_14 = (
+    {
+        a + b: x * _USCC_WEIGHTS[at] + y * _USCC_WEIGHTS[at + 1]
+        for a, x in _USCC_VALUE.items()
+        for b, y in _USCC_VALUE.items()
+    }
+    for at in (8, 10, 12, 14)
+)
+"""What two characters at a place add to the check sum."""
 _USCC_SHAPE = re.compile(r"^[0-9A-HJ-NP-RTUWXY]{18}$")
 _USCC_INSIDE = re.compile(r"(?<![0-9A-Z])[0-9A-HJ-NP-RTUWXY]{2}\d{6}[0-9A-HJ-NP-RTUWXY]{10}(?![0-9A-Z])")
 _COPY_MARK = re.compile(r"[(（]\d{1,2}[-－/]\d{1,2}[)）]$")  # the n-th copy of a business licence: （1-1）
@@ -335,8 +374,13 @@ def code_of(text: str) -> str | None:
     return text if _CODE_PLAIN.match(text) else _code(text)
 
 
+_STORED_AS_NUMBER = re.compile(r"[0-9](?:\.[0-9]+)?[Ee]\+?[0-9]{1,2}\Z")
+
+
 @lru_cache(maxsize=16384)
 def _code(text: str) -> str | None:
+    if _STORED_AS_NUMBER.match(text):
+        return None  # its last digits are lost: it names nobody
     for _ in range(4):  # what is removed may let the rest combine anew
         before = text
         text = _CODE_DROP.sub("", _COPY_MARK.sub("", _CODE_LEAD.sub("", squeeze(text))))
@@ -379,26 +423,71 @@ def uscc_ok(code: str | None) -> bool:
     >>> uscc_ok("91330000755918469E"), uscc_ok("91330000755918469F")
     (True, False)
     """
-    return code is not None and _USCC_SHAPE.match(code) is not None and uscc_check(code) == code[17]
+    if code is None or len(code) != 18:
+        return False
+    try:
+        total = (
+            _uscc_head(code[:8])
+            + _USCC_8[code[8:10]]
+            + _USCC_10[code[10:12]]
+            + _USCC_12[code[12:14]]
+            + _USCC_14[code[14:16]]
+            + _USCC_VALUE[code[16]] * _USCC_WEIGHTS[16]
+        )
+        return USCC_ALPHABET[-total % 31] == code[17]
+    except KeyError:
+        return False
+
+
+@lru_cache(maxsize=16384)
+def _uscc_head(head: str) -> int:
+    """What registering body and area add to the check sum; they repeat."""
+    return sum(map(mul, map(_USCC_VALUE.__getitem__, head), _USCC_WEIGHTS))
+
+
+_ORGANISATION_SHAPE = re.compile(r"[0-9A-Z]{8}[0-9X]\Z")
+_ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
+_BASE_36 = {character: int(character, 36) for character in "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
+_PAIRS_36 = tuple(
+    {
+        a + b: x * _ORGANISATION_WEIGHTS[at] + y * _ORGANISATION_WEIGHTS[at + 1]
+        for a, x in _BASE_36.items()
+        for b, y in _BASE_36.items()
+    }
+    for at in (0, 2, 4, 6)
+)
+"""What two characters at a place add to the check sum."""
 
 
 def organisation_code_ok(code: str | None) -> bool:
     """Check character of an organisation code (GB 11714): nine characters, without hyphen."""
-    if code is None or re.match(r"^[0-9A-Z]{8}[0-9X]$", code) is None:
+    if code is None or _ORGANISATION_SHAPE.match(code) is None:
         return False
-    total = sum(int(c, 36) * w for c, w in zip(code[:8], (3, 7, 9, 10, 5, 8, 4, 2), strict=True))
-    rest = 11 - total % 11
-    return code[8] == ("X" if rest == 10 else "0" if rest == 11 else str(rest))
+    first, second, third, fourth = _PAIRS_36
+    total = first[code[:2]] + second[code[2:4]] + third[code[4:6]] + fourth[code[6:8]]
+    return code[8] == "0123456789X0"[11 - total % 11]
+
+
+_REGISTRATION_SHAPE = re.compile(r"[0-9]{15}\Z")
+
+
+def _registration_steps() -> dict[int, dict[str, int]]:
+    """MOD 11,10: from what is carried and a digit to what is carried on."""
+    return {
+        rest: {str(digit): ((rest + digit) % 10 or 10) * 2 % 11 for digit in range(10)} for rest in range(11)
+    }  # fmt: skip
+
+
+_REGISTRATION = _registration_steps()
 
 
 def registration_number_ok(number: str | None) -> bool:
     """Check digit of a 15-digit business registration number (GS 15-2006, MOD 11,10)."""
-    if number is None or re.match(r"^[0-9]{15}$", number) is None:
+    if number is None or _REGISTRATION_SHAPE.match(number) is None:
         return False
-    rest = 10
+    steps, rest = _REGISTRATION, 10
     for digit in number[:14]:
-        rest = (rest + int(digit)) % 10 or 10
-        rest = rest * 2 % 11
+        rest = steps[rest][digit]
     return (rest + int(number[14])) % 10 == 1
 
 
@@ -407,6 +496,22 @@ def registration_number_ok(number: str | None) -> bool:
 _SENTINELS = frozenset(
     datetime.date(*d) for d in ((1899, 12, 30), (1899, 12, 31), (1900, 1, 1), (1970, 1, 1), (1, 1, 1), (1753, 1, 1))
 )
+_SENTINEL_TEXT = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T].*)?\Z")
+
+
+def is_sentinel(text: str) -> bool:
+    """True for a date that programs write where there is none.
+
+    >>> is_sentinel("1900-01-01 00:00:00"), is_sentinel("2026-09-30"), is_sentinel("无")
+    (True, False, False)
+    """
+    found = _SENTINEL_TEXT.match(text)
+    if found is None:
+        return False
+    year, month, day = map(int, found.groups())
+    return any((year, month, day) == (d.year, d.month, d.day) for d in _SENTINELS)
+
+
 _LONG = re.compile(r"长期|永久|无固定期限|无期限|长久有效|永远")
 _ISO = re.compile(r"^((?:19|20)\d\d)[-/]([01]?\d)[-/]([0-3]?\d)$")
 _DAY = re.compile(

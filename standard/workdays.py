@@ -37,7 +37,8 @@ class Year:
     """One overlay file: a year's arrangement, or local days beside the national one.
 
     A day is `2027-02-08`, a run of days `2027-02-06/2027-02-12`. `local`: the file adds days of the region only, so that
-    a year without the national notice stays provisional. `suspensions` are days off, each with its document.
+    a year without the national notice stays provisional. `units`: the days hold for these units (a county's id: for its
+    departments too) and for nobody else, which makes the file local. `suspensions` are days off, each with its document.
     """
 
     year: int
@@ -47,6 +48,12 @@ class Year:
     provisional: bool = False
     local: bool = False
     suspensions: list[Suspension] = field(default_factory=list)
+    units: list[str] = field(default_factory=list)
+
+    @property
+    def settles(self) -> bool:
+        """True when this is the year's own arrangement, after which its deadlines are provisional no longer."""
+        return not (self.local or self.provisional or self.units)
 
 
 class Calendar:
@@ -60,6 +67,7 @@ class Calendar:
             year: [f"国务院办公厅关于{year}年部分节假日安排的通知"] for year in sorted(years)
         }
         local: dict[int, list[str]] = {}
+        self._local = local
         self._documents: dict[datetime.date, str] = {}
         for overlay in overlays or []:
             holidays = [day for text in overlay.holidays for day in _span(text)]
@@ -70,7 +78,7 @@ class Calendar:
             workdays = [day for text in overlay.workdays for day in _span(text)]
             self._holidays = (self._holidays | set(holidays)) - set(workdays)
             self._workdays = (self._workdays | set(workdays)) - set(holidays)
-            if overlay.local:
+            if overlay.local or overlay.units:
                 local.setdefault(overlay.year, []).append(overlay.notice)
             elif not overlay.provisional:
                 self._notices.setdefault(overlay.year, []).append(overlay.notice)
@@ -87,18 +95,19 @@ class Calendar:
             self._ordinals.append(len(self._days))
 
     @classmethod
-    def load(cls, overlay: Path | None = None) -> Calendar:
-        """The national calendar with the overlay of a folder's *.yml (or one file). Raises Refused with every fault."""
-        if overlay is None or not overlay.exists():
-            return _national()
-        files = sorted(overlay.glob("*.yml")) if overlay.is_dir() else [overlay]
-        if len(files) == 0:
-            return _national()
-        faults: list[str] = []
-        years = [year for file in files for year in _read(file, faults)]
-        if faults:
-            raise Refused(*faults)
-        return cls(sorted(years, key=lambda year: (year.year, year.notice)))
+    def load(cls, overlay: Path | None = None, units: frozenset[str] = frozenset()) -> Calendar:
+        """The national calendar with the overlay of a folder's *.yml (or one file). Raises Refused with every fault.
+
+        Days that hold for some units only are left out, unless `units` (a unit and its county) names one of them.
+        """
+        years = [year for year in _years(overlay) if not year.units or units & set(year.units)]
+        # National files first: what a region says of its own days is the last word there.
+        return cls(sorted(years, key=lambda year: (year.year, not year.settles, year.notice))) if years else _national()
+
+    @staticmethod
+    def local_units(overlay: Path | None = None) -> frozenset[str]:
+        """The units that have days of their own. Raises Refused with every fault of the overlay."""
+        return frozenset(unit for year in _years(overlay) for unit in year.units)
 
     def is_workday(self, day: datetime.date) -> bool:
         """True for weekdays that are no holiday and for make-up days."""
@@ -122,6 +131,10 @@ class Calendar:
         """The document that arranges the year's holidays (with local ones added), None when there is none yet."""
         notices = self._notices.get(year)
         return None if notices is None else "；".join(notices)
+
+    def local_notices(self, year: int) -> list[str]:
+        """The documents that add days of the region, or of some of its units, to the year."""
+        return list(self._local.get(year, []))
 
     def provisional(self, day: datetime.date) -> bool:
         """True when the day's year has no notice yet: any deadline that falls there is 暂定."""
@@ -157,8 +170,27 @@ def _span(text: str) -> list[datetime.date]:
     return [a + datetime.timedelta(days=n) for n in range((b - a).days + 1)]
 
 
-def _read(file: Path, faults: list[str]) -> list[Year]:
-    content: Any = read_yaml(file)
+def _years(overlay: Path | None) -> list[Year]:
+    """Every entry of the overlay's files. Raises Refused with every fault of every file."""
+    if overlay is None or not overlay.exists():
+        return []
+    files = sorted(overlay.glob("*.y*ml")) if overlay.is_dir() else [overlay]
+    faults: list[str] = []
+    years = [year for file in files for year in _read(file, faults)]
+    _agree(years, faults)
+    if faults:
+        raise Refused(*faults)
+    return [year for _, year in years]
+
+
+def _read(file: Path, faults: list[str]) -> list[tuple[str, Year]]:
+    try:
+        content: Any = read_yaml(file)
+    except Refused as refused:
+        faults += refused.faults
+        return []
+    if content is None:
+        return []  # a file of remarks only
     years = []
     for place, entry in enumerate(content if isinstance(content, list) else [content], start=1):
         where = f"{file}" if not isinstance(content, list) else f"{file}：第 {place} 项"
@@ -167,11 +199,26 @@ def _read(file: Path, faults: list[str]) -> list[Year]:
             before = len(faults)
             _check(year, where, faults)
             if len(faults) == before:
-                years.append(year)
+                years.append((where, year))
     return years
 
 
+def _agree(years: list[tuple[str, Year]], faults: list[str]) -> None:
+    """No day is a holiday in one file and a working day in another that holds for the same units."""
+    said: dict[tuple[datetime.date, str], tuple[str, str]] = {}
+    for where, year in years:
+        scopes = year.units or ["" if year.settles or year.provisional else "地方"]
+        for key, texts in (("holidays", year.holidays), ("workdays", year.workdays)):
+            for day in dict.fromkeys(day for text in texts for day in _span(text)):
+                for scope in scopes:
+                    other, there = said.setdefault((day, scope), (key, where))
+                    if other != key:
+                        faults.append(f"{where}：{day} 写在 {key}，而 {there} 写在 {other}，请只留一处")
+
+
 def _check(year: Year, where: str, faults: list[str]) -> None:
+    if not FIRST.year <= year.year <= LAST.year:
+        faults.append(f"{where}：year 应在 {FIRST.year} 与 {LAST.year} 之间，现为 {year.year}")
     if not year.notice.strip():
         faults.append(f"{where}：notice 不能为空，请写明放假安排的文件名称或文号")
     for suspension in year.suspensions:

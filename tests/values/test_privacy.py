@@ -97,3 +97,28 @@ def test_what_is_masked_has_nothing_left_and_stays_as_it_is(text: str) -> None:
     assert privacy.find(masked) == [] and privacy.mask(masked) == masked
     if masked != text:
         assert privacy.may_leak(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("当事人张三，男，住山西省朔州市朔城区幸福街12号楼3单元501室。", "当事人张三，男，住山西省朔州市***。"),
+        ("家住示例市东湖区人民路12号3单元501室，卡号略", "家住示例市东湖区***，卡号略"),
+        ("现住：示例市东湖区人民路12号", "现住：示例市东湖区***"),
+        ("居住于示例市东湖区人民路12号", "居住于示例市东湖区***"),
+    ],
+)
+def test_a_home_in_running_text_is_masked(text: str, shown: str) -> None:
+    assert kinds(text) == ["address"]
+    assert privacy.mask(text) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "经查，住所为示例市东湖区人民路12号的示例市甲公司", "违反规定，住房城乡建设局第3室查处", "，住宅楼12号楼未验收", "涉及住户12户",
+        "，住宿登记不实，3号房", "住建局许可的12号楼", "，住院部3号楼",
+    ],
+)  # fmt: skip
+def test_what_only_speaks_of_dwellings_stays(text: str) -> None:
+    assert privacy.find(text) == [] and privacy.mask(text) == text

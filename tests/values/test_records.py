@@ -104,7 +104,7 @@ def test_the_hash_says_whether_two_rows_say_the_same() -> None:
         ({"organisation_code": "MA1FL0LY9"}, ("U5", "organisation_code", "W")),
         ({"counterparty_type": "公司"}, ("T6", "counterparty_type", "E")),
         ({"counterparty_type": "个体工商户"}, ("T3", "counterparty_type", "W")),
-        ({"person_id": "11010519491231002X"}, ("T1", "person_id", "E")),
+        ({"person_id": "11010519491231002X"}, ("T2", "person_id", "E")),
         ({"counterparty": "示例市**公司"}, ("X2", "counterparty", "W")),
         ({"facts": "《食品安全法》第一百二十四条"}, ("X6", "facts", "W")),
     ],
@@ -120,7 +120,7 @@ def test_rules_of_penalties(changes: dict[str, object], expected: tuple[str, str
         ({"valid_from": "2026/08/01"}, {("D8", "valid_from", "I")}),
         ({"document_title": None}, {("C2", "document_title", "E")}),
         ({"document_number": "/", "licence_number": "JY11406000000001"}, set()),
-        ({"valid_to": "长期"}, set()),
+        ({"valid_to": "2099/12/31"}, set()), ({"valid_to": "长期"}, {("D9", "valid_to", "I")}),
     ],
 )  # fmt: skip
 def test_rules_of_licences(changes: dict[str, object], expected: set[tuple[str, str, str]]) -> None:

@@ -90,10 +90,10 @@ def test_local_days_beside_the_notice(tmp_path: Path) -> None:
 
 
 def test_every_fault_of_an_overlay_is_told(tmp_path: Path) -> None:
-    text = "year: 2027\nnotice: x\nholidays: [2026-01-01, 不是日期, 2027-03-01]\nworkdays: [2027-03-01]\n"
+    text = "year: 2027\nnotice: x\nholidays: [2026-01-01, 不是日期, 2027-13-01, 2027-03-01]\nworkdays: [2027-03-01]\n"
     with pytest.raises(Refused) as caught:
         Calendar.load(write(tmp_path, text))
-    assert len(caught.value.faults) == 3
+    assert len(caught.value.faults) == 4
     assert all("2027.yml" in fault for fault in caught.value.faults)
 
 
@@ -133,3 +133,82 @@ def test_suspensions_carry_their_document(tmp_path: Path) -> None:
     assert calendar.suspended(D(2026, 8, 1), D(2026, 8, 4)) == [(D(2026, 8, 4), "示防指〔2026〕7号")]
     with pytest.raises(Refused, match="document"):
         Calendar.load(write(tmp_path, text.replace("示防指〔2026〕7号", '""')))
+
+
+def test_days_of_one_county_hold_for_it_alone(tmp_path: Path) -> None:
+    text = "year: 2027\nnotice: 东湖自治县条例\nunits: [donghu]\nholidays: [2027-09-02]\nworkdays: [2027-09-04]\n"
+    write(tmp_path, text)
+    assert Calendar.load(tmp_path).is_workday(D(2027, 9, 2)) and Calendar.local_units(tmp_path) == {"donghu"}
+    own = Calendar.load(tmp_path, frozenset(["donghu_jyj", "donghu"]))
+    assert not own.is_workday(D(2027, 9, 2)) and own.is_workday(D(2027, 9, 4))
+    assert own.provisional(D(2027, 9, 1)) and own.local_notices(2027) == ["东湖自治县条例"]
+    assert Calendar.load(tmp_path, frozenset(["xihu"])).is_workday(D(2027, 9, 2))
+
+
+def test_a_provisional_notice_leaves_the_year_provisional(tmp_path: Path) -> None:
+    text = "year: 2027\nnotice: 预计安排\nprovisional: true\nholidays: [2027-02-08]\n"
+    calendar = Calendar.load(write(tmp_path, text))
+    assert (
+        calendar.provisional(D(2027, 2, 5)) and calendar.notice(2027) is None and not calendar.is_workday(D(2027, 2, 8))
+    )
+
+
+def test_the_regions_own_days_have_the_last_word(tmp_path: Path) -> None:
+    """Whatever the files are called: a local working day on a national holiday stands."""
+    (tmp_path / "a-local.yml").write_text(
+        "year: 2027\nnotice: 示政办〔2026〕3号\nlocal: true\nworkdays: [2027-02-08]\n", encoding="utf-8"
+    )
+    (tmp_path / "z-national.yaml").write_text(
+        "year: 2027\nnotice: 国办\nholidays: [2027-02-06/2027-02-12]\n", encoding="utf-8"
+    )
+    calendar = Calendar.load(tmp_path)
+    assert (
+        calendar.is_workday(D(2027, 2, 8))
+        and not calendar.is_workday(D(2027, 2, 9))
+        and not calendar.provisional(D(2027, 2, 9))
+    )
+
+
+def test_an_overlay_corrects_the_library(tmp_path: Path) -> None:
+    text = "year: 2026\nnotice: 国务院办公厅关于调整假期的通知\nholidays: [2026-09-21]\nworkdays: [2026-09-19]\n"
+    calendar = Calendar.load(write(tmp_path, text))
+    assert not calendar.is_workday(D(2026, 9, 21)) and calendar.is_workday(D(2026, 9, 19))
+
+
+def test_years_beyond_the_library(tmp_path: Path) -> None:
+    """2027 has no make-up days here; with the notice the deadline moves, and only then it is settled."""
+    assert CALENDAR.add(D(2027, 2, 4), 7) == D(2027, 2, 15) and CALENDAR.provisional(D(2027, 2, 15))
+    text = "year: 2027\nnotice: 国办发明电〔2026〕9号\nholidays: [2027-02-05/2027-02-11]\nworkdays: [2027-02-13, 2027-02-14]\n"
+    settled = Calendar.load(write(tmp_path, text))
+    assert settled.add(D(2027, 2, 4), 7) == D(2027, 2, 18) and not settled.provisional(D(2027, 2, 18))
+    assert settled.provisional(D(2028, 1, 3)) and CALENDAR.provisional(D(1999, 1, 4))
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("year: 2027\n", ["缺少必填的键 notice"]),
+        ("yaer: 2027\nnotice: x\nholiday: []\n", ["未知的键 yaer，是否想写 year", "未知的键 holiday，是否想写 holidays", "缺少必填的键 year"]),
+        ('year: "2027"\nnotice: x\nholidays: 2027-01-01\n', ["year：应为整数", "holidays：应为列表"]),
+        ("year: 1900\nnotice: ' '\n", ["year 应在 1985", "notice 不能为空"]),
+        ("year: 2027\nnotice: x\nholidays: [2027-02-12/2027-02-06, 2027-01-01/2028-12-31, 2月6日]\n", ["起止颠倒", "起止颠倒或过长", "“2月6日”不是日期"]),
+        ("year: 2027\nnotice: x\nunits: donghu\nsuspensions: [{day: 2027-01-01}]\n", ["units：应为列表", "未知的键 day，是否想写 days", "缺少必填的键 days",
+         "缺少必填的键 document"]),
+        ("[1, {year: 2027}]", ["第 1 项：应为“键: 值”的映射", "第 2 项：缺少必填的键 notice"]),
+        ("year: [\n", ["不是合法的 YAML"]),
+    ],
+)  # fmt: skip
+def test_wrong_overlays_are_refused_with_every_fault(tmp_path: Path, text: str, says: list[str]) -> None:
+    (tmp_path / "also-wrong.yml").write_text("year: 2027\nnotice: ''\n", encoding="utf-8")
+    with pytest.raises(Refused) as caught:
+        Calendar.load(write(tmp_path, text))
+    told = caught.value.faults
+    assert all(any(word in fault and "2027.yml" in fault for fault in told) for word in says), told
+    assert any("also-wrong.yml：notice 不能为空" in fault for fault in told) and len(told) == len(says) + 1
+
+
+def test_two_files_that_contradict_each_other(tmp_path: Path) -> None:
+    (tmp_path / "a.yml").write_text("year: 2027\nnotice: 一\nholidays: [2027-02-08]\n", encoding="utf-8")
+    (tmp_path / "b.yml").write_text("year: 2027\nnotice: 二\nworkdays: [2027-02-08]\n", encoding="utf-8")
+    with pytest.raises(Refused, match=r"b\.yml：2027-02-08 写在 workdays，而 .*a\.yml 写在 holidays"):
+        Calendar.load(tmp_path)
