@@ -21,13 +21,17 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from db.chain import Chain
 from db.clock import local
 from db.models import Evidence
 from db.session import upsert
 from db.settings import Workspace
+from standard.errors import Refused
 
 _LEVEL = 1  # gzip level 1 costs a third of level 6 and stores 8 % more
 _CHUNK = 1 << 20
+PICTURE = "PICTURE"  # in place of a method: what a visitor saw of a page; a WARC resource, not a response
+_VIEW = "urn:view:"
 _NEVER_REPLAYED = frozenset({403, 408, 412, 429, 521})  # with every 5xx: a later try may fare better
 
 
@@ -176,9 +180,20 @@ class EvidenceStore:
             upsert(session, Evidence.__table__, rows[start : start + 200])  # type: ignore[arg-type]
 
     def get(self, session: Session, identity: str) -> StoredResponse | None:
-        """One stored response by its id, None if there is no such row. Raises as `read` when its bytes are gone."""
+        """One stored response by its id, None if there is no such row. Raises as `read` when its bytes are gone.
+
+        Raises Refused when they were removed by the rules of retention.
+        """
         row = session.get(Evidence, identity)
-        return None if row is None else self.read(row)
+        if row is None:
+            return None
+        gone = Chain(self.root).removed().get(row.warc_file)
+        if gone is not None:
+            raise Refused(
+                f"证据 {identity} 的原件已于 {gone.removed_at} 按保存规则清理（{gone.reason}），指纹 {row.sha256[:16]}… 仍登记在案；"
+                "需要原件请从备份恢复"
+            )
+        return self.read(row)
 
     def read(self, row: Evidence) -> StoredResponse:
         """The bytes a row speaks of. Raises OSError when the file is gone, ValueError when it holds something else."""
@@ -196,9 +211,16 @@ class EvidenceStore:
         return stored
 
     def verify(self, session: Session) -> list[str]:
-        """Every stored response read again and its SHA-256 compared; what differs, in Chinese. Empty: all is well."""
-        faults: list[str] = []
+        """The chain of days, then every stored response read again and its SHA-256 compared; what differs, in Chinese.
+
+        Empty: all is well. What was removed by the rules of retention, and is written down as removed, is no fault.
+        """
+        chain = Chain(self.root)
+        faults = chain.verify()
+        removed = chain.removed()
         for row in session.scalars(select(Evidence).order_by(Evidence.id).execution_options(yield_per=500)):
+            if row.warc_file in removed:
+                continue
             where = f"证据 {row.id}（{row.warc_file}）"
             try:
                 stored = self.read(row)
@@ -256,13 +278,15 @@ def _record(
 ) -> bytes:
     head = "".join(f"{name}: {value}\r\n" for name, value in headers)
     block = f"HTTP/1.1 {status} -\r\n{head}\r\n".encode() + body
+    if method == PICTURE:
+        block = body
     record_headers = [
-        ("WARC-Type", "response"),
+        ("WARC-Type", "resource" if method == PICTURE else "response"),
         ("WARC-Record-ID", f"<urn:uuid:{uuid.UUID(identity)}>"),
-        ("WARC-Target-URI", url),
+        ("WARC-Target-URI", f"{_VIEW}{url}" if method == PICTURE else url),
         ("WARC-Date", _stamp(fetched_at)),
         ("WARC-Payload-Digest", f"sha256:{sha256}"),
-        ("Content-Type", "application/http; msgtype=response"),
+        ("Content-Type", "image/png" if method == PICTURE else "application/http; msgtype=response"),
         ("X-Request-Method", method),
     ]
     if request_sha256:
@@ -303,10 +327,13 @@ def _response(member: bytes, crawl_id: str, relative: str, offset: int, length: 
     """The response of one WARC record; None for a record of another kind."""
     head, _, rest = member.partition(b"\r\n\r\n")
     record = dict(_fields(head))
-    if record.get("WARC-Type") != "response":
-        return None
     block = rest[: int(record["Content-Length"])]
-    http, _, body = block.partition(b"\r\n\r\n")
+    if record.get("WARC-Type") == "response":
+        http, _, body = block.partition(b"\r\n\r\n")
+    elif record.get("WARC-Type") == "resource":
+        http, body = f"HTTP/1.1 200 -\r\nContent-Type: {record['Content-Type']}".encode(), block
+    else:
+        return None
     headers = tuple(_fields(http))
     content_type = next((value for name, value in headers if name.lower() == "content-type"), None)
     fetched_at = datetime.datetime.strptime(record["WARC-Date"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=datetime.UTC)
@@ -315,7 +342,7 @@ def _response(member: bytes, crawl_id: str, relative: str, offset: int, length: 
         id=uuid.UUID(record["WARC-Record-ID"].removeprefix("<urn:uuid:").removesuffix(">")).hex,
         crawl_id=crawl_id,
         method=record.get("X-Request-Method", "GET"),
-        url=record["WARC-Target-URI"],
+        url=record["WARC-Target-URI"].removeprefix(_VIEW),
         status=int(http.split(b" ", 2)[1]),
         headers=headers,
         body=body,

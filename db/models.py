@@ -286,6 +286,40 @@ class RefusedRow(Base):
     raw: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
 
+class OtherRecord(RecordColumns, Base):
+    """One record of a wider kind (standard/kinds.yml: red and black lists, inspections …): read, validated, counted.
+
+    It stands apart from publications and submissions, so that it never enters the comparison. `source` says which inlet it
+    came by; a published one has a portal, a submitted one a batch. `own`: the values that only its kind has.
+    """
+
+    __tablename__ = "other_record"
+    __table_args__ = (Index("ix_other_record_count", "unit_id", "kind", "source"),)
+
+    source: Mapped[str] = mapped_column(String(16))  # published | submitted
+    own: Mapped[dict[str, Any]] = mapped_column(default=dict)  # field -> value: dates ISO, amounts in yuan
+    unit_id: Mapped[str] = mapped_column(ForeignKey("unit.id"))
+    received_at: Mapped[datetime.datetime | None]
+    last_received_at: Mapped[datetime.datetime | None]
+    batch: Mapped[str | None] = mapped_column(String(64), index=True)
+    version: Mapped[int] = mapped_column(Integer, default=1)
+    copies: Mapped[int] = mapped_column(Integer, default=1)
+    portal_id: Mapped[str | None] = mapped_column(ForeignKey("portal.id"), index=True)
+    url: Mapped[str | None] = mapped_column(Text)
+    attachment: Mapped[str | None] = mapped_column(Text)
+    stated_published_on: Mapped[datetime.date | None]
+    first_seen: Mapped[datetime.datetime | None]
+    last_seen: Mapped[datetime.datetime | None]
+    absent_before: Mapped[datetime.datetime | None]
+    gone_since: Mapped[datetime.datetime | None]
+    first_crawl: Mapped[str | None] = mapped_column(String(128))
+    last_crawl: Mapped[str | None] = mapped_column(String(128), index=True)
+    evidence: Mapped[str | None] = mapped_column(String(64))
+    confidence: Mapped[float] = mapped_column(Float, default=1.0)
+    form: Mapped[str] = mapped_column(String(24), default="")
+    warnings: Mapped[list[Any]] = mapped_column(default=list)
+
+
 class RegisterEntry(Base):
     """One line of a register (contract §6): exemptions, repairs, withdrawals, declarations, catalogue, outages."""
 
@@ -328,6 +362,9 @@ class PeriodRun(Base):
     assessed_at: Mapped[datetime.datetime]
     # everything a report needs beside rows: totals, per-unit counts, provisional years, coverage summary, notes
     summary: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    revision: Mapped[int] = mapped_column(
+        Integer, default=0, server_default="0"
+    )  # of a sealed period: 0 as first sealed
 
 
 class Pair(Base):
@@ -407,16 +444,81 @@ class Score(Base):
 
 
 class Review(Base):
-    """A person's decision on a finding; a row of its own, which every later run finds again."""
+    """A person's decision on a finding; a row of its own, which every later run finds again.
+
+    `thing` is the finding without its period: what was settled for the month holds for the quarter and the year as well.
+    """
 
     __tablename__ = "review"
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
     finding_id: Mapped[str] = mapped_column(String(64), index=True)
+    thing: Mapped[str | None] = mapped_column(String(64), index=True)
+    period: Mapped[str | None] = mapped_column(String(16))
+    unit_id: Mapped[str | None] = mapped_column(String(64))
+    code: Mapped[str | None] = mapped_column(String(32))
+    step: Mapped[str | None] = mapped_column(String(16))  # standard.states.STEPS
+    before: Mapped[str | None] = mapped_column(String(16))  # the state it was in
     state: Mapped[str] = mapped_column(String(16))
     actor: Mapped[str] = mapped_column(String(64))
     reason: Mapped[str] = mapped_column(Text, default="")
+    basis: Mapped[str | None] = mapped_column(Text)  # article or approval document
+    evidence: Mapped[str | None] = mapped_column(
+        Text
+    )  # what was shown: a file's name and SHA-256, or a document's number
+    batch: Mapped[str | None] = mapped_column(String(64))  # the sheet it came with
     at: Mapped[datetime.datetime]
+
+
+class PairDecision(Base):
+    """A person's word on two records: the same decision, or not. It wins over every pairing rule in every later run."""
+
+    __tablename__ = "pair_decision"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    published: Mapped[str] = mapped_column(String(64), index=True)
+    submitted: Mapped[str] = mapped_column(String(64), index=True)
+    same: Mapped[bool] = mapped_column(Boolean)
+    actor: Mapped[str] = mapped_column(String(64))
+    reason: Mapped[str] = mapped_column(Text, default="")
+    at: Mapped[datetime.datetime]
+
+
+class SpotCheck(Base):
+    """One spot check (抽查): its frame by hash, its seed, its draw; enough to draw the very same sample again."""
+
+    __tablename__ = "spot_check"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    period: Mapped[str] = mapped_column(String(16), index=True)
+    frame: Mapped[str] = mapped_column(String(16))  # submissions | publications | findings | ledger
+    frame_sha256: Mapped[str] = mapped_column(String(64))
+    seed: Mapped[str] = mapped_column(String(64))
+    share_again: Mapped[float] = mapped_column(Float)  # checked blind by a second person
+    strata: Mapped[dict[str, Any]] = mapped_column(default=dict)  # unit -> [size, drawn]
+    actor: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime.datetime]
+
+
+class SpotCheckItem(Base):
+    """One drawn line, and what each checker found. A line is checked once, or twice by two people."""
+
+    __tablename__ = "spot_check_item"
+
+    check_id: Mapped[str] = mapped_column(ForeignKey("spot_check.id"), primary_key=True)
+    item: Mapped[str] = mapped_column(String(64), primary_key=True)  # record or finding id, or a ledger line's hash
+    position: Mapped[int] = mapped_column(Integer)
+    unit_id: Mapped[str] = mapped_column(String(64))
+    shown: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what the worksheet shows of it
+    again: Mapped[bool] = mapped_column(Boolean, default=False)
+    outcome: Mapped[str | None] = mapped_column(String(16))  # right | wrong | not_produced | outside
+    actor: Mapped[str | None] = mapped_column(String(64))
+    note: Mapped[str] = mapped_column(Text, default="")
+    at: Mapped[datetime.datetime | None]
+    outcome_again: Mapped[str | None] = mapped_column(String(16))
+    actor_again: Mapped[str | None] = mapped_column(String(64))
+    note_again: Mapped[str] = mapped_column(Text, default="")
+    at_again: Mapped[datetime.datetime | None]
 
 
 # ---------------------------------------------------------------- outlets and the clock

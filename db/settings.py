@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,7 +23,7 @@ class Region:
 
 @dataclass(frozen=True)
 class CrawlSettings:
-    """Politeness and limits. Seconds, connections, MiB, pages."""
+    """Politeness and limits. Seconds, connections, MiB, pages; `reread_days`: when an unchanged list entry is read again."""
 
     delay_s: float = 2.0
     per_host: int = 1
@@ -34,6 +35,7 @@ class CrawlSettings:
     max_body_mb: int = 64
     max_unpacked_mb: int = 256
     max_pages: int = 5000
+    reread_days: int = 60
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,13 @@ class Workspace:
         file = root / "mingcha.yml"
         if not file.is_file():
             raise Refused(f"{root}：不是工作区（缺少 mingcha.yml）。请用 mingcha init {root} 建立，或用 -w 指定工作区")
-        return cls(root, build_or_refuse(Settings, read_yaml(file), str(file)))
+        settings = build_or_refuse(Settings, read_yaml(file), str(file))
+        # The office's own editions and words; the module is slow to import, so only when there are or were any.
+        if (root / "standard").is_dir() or "standard.additions" in sys.modules:
+            from standard import additions
+
+            additions.load(root / "standard")
+        return cls(root, settings)
 
     @property
     def var(self) -> Path:
