@@ -2,28 +2,35 @@
 
     python benchmarks/fuzz_import.py [COUNT] [--seed N]
 
-The same seed gives the same files. The suite runs a part of them (tests/files/test_mutations.py).
+The same seed gives the same files. The suite runs a part of them (tests/files/test_mutations.py). What is counted: files
+taken and refused, promises broken, the slowest file, and the memory the process reached.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import gzip
 import io
 import json
 import random
 import re
+import resource
 import signal
 import struct
 import sys
 import tempfile
 import time
+import warnings
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
+from xml.sax.saxutils import escape
 
+import py7zr
+import rars
 import xlsxwriter
 from sqlalchemy import func, select
 
@@ -100,6 +107,52 @@ def spreadsheet_xml(table: list[list[str]]) -> bytes:
     ).encode()
 
 
+def soap(table: list[list[str]]) -> bytes:
+    """The push of 2015: records in XML, as the text of a call's parameter."""
+    keys = [
+        "CF_XDR_MC",
+        "CF_XDR_SHXYM",
+        "CF_FR",
+        "CF_WSH",
+        "A",
+        "CF_SY",
+        "CF_YJ",
+        "CF_CFLB1",
+        "CF_JG",
+        "B",
+        "CF_JDRQ",
+        "C",
+        "CF_XZJG",
+    ]
+    lines = "".join(
+        "<ROW>" + "".join(f"<{k}>{v}</{k}>" for k, v in zip(keys, row, strict=False)) + "</ROW>" for row in table[1:]
+    )
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?><e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body><data>'
+        f"{escape(f'<ROWDATA>{lines}</ROWDATA>')}</data></e:Body></e:Envelope>"
+    ).encode()
+
+
+def seven(members: dict[str, bytes]) -> bytes:
+    out = io.BytesIO()
+    with py7zr.SevenZipFile(out, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(data, name)
+    return out.getvalue()
+
+
+def rar(members: dict[str, bytes]) -> bytes:
+    builder = rars.RarBuilder()
+    for name, data in members.items():
+        builder.add_bytes(data, name)
+    return bytes(builder.to_bytes())
+
+
+def kept(name: str) -> bytes:
+    """What another program wrote, kept with the tests."""
+    return gzip.decompress((ROOT / "tests" / "files" / f"{name}.gz").read_bytes())
+
+
 def rewritten(content: bytes, change: Callable[[str, bytes], bytes]) -> bytes:
     """A zip with its members changed, well-formed again."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -120,6 +173,8 @@ def base(kind: str) -> bytes:
             xlsx=xlsx({"处罚": rows()}), csv=csv_text(rows()).encode("utf-8-sig"), gbk=csv_text(rows()).encode("gb18030"),
             json=json.dumps({"data": {"rows": records}}, ensure_ascii=False).encode(),
             zip=zipped({"九月/处罚.csv": csv_text(rows()).encode("gb18030"), "许可.xlsx": xlsx({"处罚": rows()})}),
+            xls=kept("books/book.xls"), ods=kept("books/book.ods"), iso=kept("images/joliet.iso"), soap=soap(rows()),
+            seven=seven({"处罚.csv": csv_text(rows()).encode()}), rar=rar({"处罚.csv": csv_text(rows()).encode()}),
             html=page(rows()), xml=spreadsheet_xml(rows()), tsv=csv_text(rows()).replace(",", "\t").encode("gb18030"),
         )  # fmt: skip
     return _BASES[kind]
@@ -134,6 +189,12 @@ _SUFFIX = {
     "html": ".xls",
     "xml": ".xls",
     "tsv": ".xls",
+    "xls": ".xls",
+    "ods": ".ods",
+    "iso": ".iso",
+    "soap": ".xml",
+    "seven": ".7z",
+    "rar": ".rar",
 }
 
 
@@ -323,9 +384,133 @@ def ole(chance: random.Random) -> Made:
     return chance.choice((".xls", ".et")), head + bytes(body)
 
 
+def lying(chance: random.Random) -> Made:
+    """Archives whose directory says something else than their content: sizes, names, the same name twice."""
+    what = chance.randrange(5)
+    if what < 2:  # says ten bytes, unpacks to 40 MB
+        content = bytearray(zipped({"a.csv" if what else "a.xlsx": b"0" * (40 << 20)}))
+        for mark, at in ((b"PK\x03\x04", 22), (b"PK\x01\x02", 24)):
+            place = content.index(mark) + at
+            content[place : place + 4] = struct.pack("<I", 10)
+        return ".zip", bytes(content)
+    if what == 2:
+        return ".zip", zipped({"x" * 5 + ".csv": base("csv")}).replace(b"xxxxx", b"yyyyy", 1)
+    twice = [("处罚.csv", base("csv")), ("处罚.csv", base("gbk"))]
+    if what == 4:
+        with zipfile.ZipFile(io.BytesIO(base("xlsx"))) as archive:
+            twice = [(name, archive.read(name)) for name in archive.namelist() for _ in range(2)]
+    out = io.BytesIO()
+    with warnings.catch_warnings(), zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        warnings.simplefilter("ignore")
+        for name, data in twice:
+            archive.writestr(name, data)
+    return (".zip" if what == 3 else ".xlsx"), out.getvalue()
+
+
+def layered(chance: random.Random) -> Made:
+    """Bombs within archives within archives; many of them, each of them small."""
+    bomb_ = zipped({"a.csv": b"0" * (8 << 20)})
+    if chance.random() < 0.5:
+        return ".zip", zipped({f"{n}.zip": bomb_ for n in range(20)})
+    for n in range(chance.randrange(1, 4)):
+        bomb_ = zipped({f"{n}-{m}.zip": bomb_ for m in range(10)})
+    return ".zip", bomb_
+
+
+def _sheet_of(content: bytes, body: bytes) -> bytes:
+    return rewritten(
+        content,
+        lambda name, c: (
+            re.sub(rb"</sheetData>", lambda _: body + b"</sheetData>", c) if name.endswith("sheet1.xml") else c
+        ),
+    )
+
+
+def sparse(chance: random.Random) -> Made:
+    """A million rows of nothing, with or without a look of their own; a dimension that lies."""
+    what = chance.randrange(4)
+    if what == 0:
+        return ".xlsx", _sheet_of(base("xlsx"), b"".join(b'<row r="%d"/>' % n for n in range(14, 1_000_000)))
+    if what == 1:
+        cells = b"".join(b'<row r="%d"><c r="A%d" s="1"/></row>' % (n, n) for n in range(14, 300_000))
+        return ".xlsx", _sheet_of(base("xlsx"), cells)
+    if what == 2:
+        return ".csv", csv_text(rows(3)).encode() + b"\n" * 1_000_000
+    return ".xlsx", rewritten(
+        base("xlsx"), lambda n, c: re.sub(rb'<dimension ref="[^"]*"/>', b'<dimension ref="A1:XFD1048576"/>', c)
+    )
+
+
+def strings(chance: random.Random) -> Made:
+    """Shared strings: one of many megabytes, very many, a count that lies, places that do not exist."""
+    what = chance.randrange(4)
+    if what == 0:
+        huge = b"<t>" + b"x" * (20 << 20) + b"</t>"
+        return ".xlsx", rewritten(
+            base("xlsx"), lambda n, c: c.replace(b"<t>", huge + b"<t>", 1) if "shared" in n else c
+        )
+    if what == 1:
+        more = b"<si><t>x</t></si>" * 500_000
+        return ".xlsx", rewritten(
+            base("xlsx"), lambda n, c: c.replace(b"</sst>", more + b"</sst>") if "shared" in n else c
+        )
+    if what == 2:
+        return ".xlsx", rewritten(
+            base("xlsx"), lambda n, c: re.sub(rb'ount="\d+"', b'ount="4294967295"', c) if "shared" in n else c
+        )
+    return ".xlsx", rewritten(base("xlsx"), lambda n, c: re.sub(rb"<v>\d+</v>", b"<v>99999999</v>", c))
+
+
+def entities(chance: random.Random) -> Made:
+    """Entities that grow, and entities that name a file, in a workbook, a page and a push."""
+    laughs = b"".join(b'<!ENTITY a%d "%s">' % (n, b"&a%d;" % (n - 1) * 10) for n in range(1, 12))
+    doctype = b'<!DOCTYPE sst [<!ENTITY a0 "ha"><!ENTITY f SYSTEM "file:///etc/passwd">' + laughs + b"]>"
+    what = chance.randrange(3)
+    name = chance.choice((b"&a11;", b"&f;"))
+    if what == 0:
+
+        def change(part: str, c: bytes) -> bytes:
+            if "shared" not in part:
+                return c
+            return re.sub(rb"(<\?xml[^>]*>)", lambda m: m[1] + doctype, c).replace(b"<t>", b"<t>" + name, 3)
+
+        return ".xlsx", rewritten(base("xlsx"), change)
+    body = base("xml") if what == 1 else base("soap")
+    return (".xls" if what == 1 else ".xml"), re.sub(rb"(<\?xml[^>]*>)", lambda m: m[1] + doctype, body).replace(
+        "罚款".encode(), name
+    )
+
+
+def misplaced(chance: random.Random) -> Made:
+    """Cells at places that cannot be, parts of a workbook that are not there."""
+    what = chance.randrange(3)
+    if what == 0:
+        place = chance.choice((b"A0", b"ZZZZ1", b"A99999999999", b"", b"1A", b"A-1", b"AAAAAAAAAAAAAAAAAAAAAAAA7"))
+        return ".xlsx", rewritten(base("xlsx"), lambda n, c: re.sub(rb'r="B\d+"', b'r="' + place + b'"', c, count=3))
+    with zipfile.ZipFile(io.BytesIO(base("xlsx"))) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    del members[chance.choice(sorted(members))]
+    return ".xlsx", zipped(members)
+
+
+def endless(chance: random.Random) -> Made:
+    """One line, one cell or one list of many megabytes."""
+    what = chance.randrange(5)
+    if what == 0:
+        return ".csv", csv_text(rows(2)).encode() + b"," * (6 << 20)
+    if what == 1:
+        return ".csv", csv_text(rows(2)).encode() + b'"' + b"x" * (8 << 20)
+    if what == 2:
+        return ".json", json.dumps([{f"k{n}": n for n in range(10_000)}] * 5).encode()
+    if what == 3:
+        return ".xls", b"<table>" + b"<tr>" + b"<td>x" * 300_000 + b"</table>"
+    return ".json", b"[" + b"{}," * 500_000 + b"{}]"
+
+
 KINDS: tuple[Callable[[random.Random], Made], ...] = (
     flipped, flipped_inside, truncated, spliced, misnamed, formulas, wide, misdecoded, nested, traversing, empty, locked,
-    dirty, jagged, ole, flipped, flipped_inside, truncated, dirty, bomb,
+    dirty, jagged, ole, flipped, flipped_inside, truncated, dirty, bomb, lying, layered, sparse, strings, entities,
+    misplaced, endless, flipped, truncated, spliced,
 )  # fmt: skip
 
 
@@ -409,7 +594,8 @@ def main() -> int:
             slowest = max(slowest, (time.perf_counter() - at, path.name))
             path.unlink()
     print(f"{given.count} files in {time.perf_counter() - start:.0f} s: {dict(ended)}, {len(broken)} broken promises")
-    print(f"slowest {slowest[0]:.2f} s ({slowest[1]})")
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(f"slowest {slowest[0]:.2f} s ({slowest[1]}), memory at most {memory} MB")
     print("\n".join(broken))
     return 1 if broken else 0
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from intake.grids import Grid, Row
-from standard import editions
+from standard import editions, kinds
 from standard.aliases import Column, kind_of, match, normalise
 from standard.values import clean_text
 
@@ -15,6 +15,11 @@ HEADER_ROWS = 10
 _SAMPLES = 20
 _RULE = re.compile(
     r"^\s*(?:文本|字符|日期|数字|数值|年限|枚举|必填|选填|非必填|填写|格式|长度|如文本格式)|\d+\s*个?字符|如文本格式"
+    r"|^\s*(?:条件必填|选其一|[二三]选一|单选|多选|可(?:为)?空|可不填|不填|同上|请(?:填|选|按)|[见按参](?:照)?(?:本|填报|填写|代码)?(?:说明|代码表)"
+    r"|详见|[0-9]+\s*位|YYYY|yyyy|万元为单位|以万元|单位[:：]?万元|全称)|(?:^|[，,；;])(?:必填|选填|没有则不填|有则填写)"
+)
+_EXAMPLE = re.compile(
+    r"^[\s（(【\[]*(?:例|示例|样例|范例|举例|例如|填[写报]?示例|填[写报]样例)\s*(?:行|数据)?\s*\d?\s*(?:[：:）)】\]].*)?$"
 )
 _FOOTER = re.compile(
     r"^\s*(?:注\s*[:：]|说明\s*[:：]|填表|填报人|填报单位|联系人|联系电话|合计|总计|制表|审核人|单位（盖章）)"
@@ -38,22 +43,11 @@ class Table:
         self.shown = _shown(self.labels)
         self.money = {column.field: column.money for column in self.columns if column is not None}
         self._fields = [None if column is None else column.field for column in self.columns]
-        self._keys = [at for at, column in enumerate(self.columns) if column is not None][:3]
+        self.keys = [at for at, column in enumerate(self.columns) if column is not None][:3]
 
     def stream(self) -> Iterator[tuple[int, Row]]:
         """Its rows, each with its number in the file: no blank rows, no footer, no header printed again."""
-        first, labels, keys = self.grid.first, self.labels, self._keys
-        for place, row in enumerate(self.grid.stream()):
-            if place < self.start:
-                continue
-            few = len(row) - row.count("") <= 3 or len(set(row)) <= 4  # blank, a footer, or a text over merged cells
-            if few and (not "".join(row).strip() or _is_footer(row)):
-                continue
-            for at in keys:
-                if at < len(row) and row[at] == labels[at] and _repeats(row, labels):
-                    break
-            else:
-                yield first + place, row
+        return data_rows(self.grid.stream(), self.grid.first, self.start, self.labels, self.keys)
 
     @property
     def rows(self) -> list[tuple[int, Row]]:
@@ -75,6 +69,24 @@ class Table:
     def column_of(self, name: str) -> int | None:
         """Where a field stands, from 0."""
         return self._fields.index(name) if name in self._fields else None
+
+
+def data_rows(
+    rows: Iterator[Row], first: int, start: int, labels: Sequence[str], keys: Sequence[int]
+) -> Iterator[tuple[int, Row]]:
+    """The rows of a table among those of its grid; `keys`: some columns that are known, by which a header is seen again."""
+    for place, row in enumerate(rows):
+        if place < start:
+            continue
+        # blank, a footer, or a text over merged cells
+        few = len(row) - row.count("") <= 3 or (len({*row[:12]}) <= 4 and len({*row}) <= 4)
+        if few and (not "".join(row).strip() or _is_footer(row)):
+            continue
+        for at in keys:
+            if at < len(row) and row[at] == labels[at] and _repeats(row, labels):
+                break
+        else:
+            yield first + place, row
 
 
 def _shown(labels: Sequence[str]) -> list[str]:
@@ -111,7 +123,7 @@ def find_table(
     _, at, height, named = best
     labels = list(named)
     start = at + height
-    while start < len(head) and start < at + height + 2 and _is_rules(head[start]):
+    while start < len(head) and start < at + height + 3 and (_is_rules(head[start]) or _is_example(head[start])):
         start += 1
     kind = kind or kind_of(labels) or kind_of_name(grid.name)
     samples = [row for row in head[start:] if any(cell.strip() for cell in row) and not _repeats(row, labels)]
@@ -127,13 +139,24 @@ def _score(labels: Sequence[str], lookups: Mapping[str, str] | None = None) -> f
     known = [column for column in match(labels, lookups=lookups) if column is not None]
     fields = {column.field for column in known}
     if len(known) < 2 or not fields & {"document_number", "counterparty", "licence_number"}:
-        return 0.0
+        wider = kinds.told_by([normalise(label)[0] for label in filled])  # 标题、发文字号、印发日期
+        if wider is None:
+            return 0.0
+        known = [column for column in match(labels, wider, lookups=lookups) if column is not None]
     return sum(column.confidence for column in known) - 0.01 * (len(filled) - len(known))
 
 
 def _joined(upper: Sequence[str], lower: Sequence[str]) -> list[str] | None:
     """Labels of a two-row header: below a merged cell the lower row speaks, else the upper."""
     spans = [u.strip() for u in upper]
+    if any(text and not below.strip() for text, below in zip(spans, lower, strict=False)):  # else it is a title
+        over = ""
+        for at, text in enumerate(
+            spans
+        ):  # csv knows no merged cells: a group's title stands over its first column only
+            over = text or over
+            if not text and at < len(lower) and lower[at].strip():
+                spans[at] = over
     merged = {text for text in spans if text and spans.count(text) > 1}
     if not merged:
         return None
@@ -146,6 +169,11 @@ def _joined(upper: Sequence[str], lower: Sequence[str]) -> list[str] | None:
 def _is_rules(row: Sequence[str]) -> bool:
     filled = [cell for cell in row if cell.strip()]
     return len(filled) >= 2 and sum(1 for cell in filled if _RULE.search(cell)) * 2 >= len(filled)
+
+
+def _is_example(row: Sequence[str]) -> bool:
+    """A row that only shows how to fill in: it says so in its first cell."""
+    return _EXAMPLE.match(next((cell for cell in row if cell.strip()), "")) is not None
 
 
 def _is_footer(row: Sequence[str]) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 from intake.grids import Grid, cell_text
 from intake.read_csv import MAX_COLUMNS, decode
+from standard import dictionaries
 from standard.errors import Refused
 
 _DEPTH = 6
@@ -19,6 +20,8 @@ def read_json(content: bytes, where: str) -> list[Grid]:
         raise Refused(f"{where}：不是文本文件，请检查文件")
     try:
         data = json.loads(text)
+        if dictionaries.carries(text):
+            data = dictionaries.spelled_out(data)
     except RecursionError:
         raise Refused(f"{where}：JSON 嵌套过深，请检查文件") from None
     except ValueError as error:

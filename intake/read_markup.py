@@ -1,4 +1,5 @@
-"""Tables that only pretend to be xls: web pages and XML spreadsheets (2003), as old platforms export them -> grids."""
+"""Tables that only pretend to be xls, web pages and XML spreadsheets (2003), and records in XML (the 2015 push: a SOAP call
+with ROWDATA/ROW) -> grids."""
 
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ from standard.errors import Refused
 _SHEET = "{urn:schemas-microsoft-com:office:spreadsheet}"
 _MAX_ROWS = 200_000  # such files come from small exports; a larger one is to be saved as xlsx
 _SAVE = "请用 Excel 或 WPS 打开，另存为 xlsx 后再导入"
+_DEPTH = 40
 _BLANK = re.compile(r"[ \t\r\n]+")
 
 
@@ -22,9 +24,13 @@ def is_markup(head: bytes) -> bool:
 
 
 def read_markup(content: bytes, where: str) -> list[Grid]:
-    """The tables of an HTML page or the sheets of an XML spreadsheet. Raises Refused when there is none."""
+    """The tables of a page, the sheets of an XML spreadsheet, or records in XML. Raises Refused when there is none."""
+    if re.search(rb"<!ENTITY", content[:100_000]):
+        raise Refused(f"{where}：XML 中定义了实体，不是正常的导出文件，为安全未读取。{_SAVE}")
     if _SHEET[1:-1].encode() in content[:4000]:
         grids = _spreadsheet(content, where)
+    elif re.search(rb"<(?:table|TABLE|html|HTML)[\s>]", content) is None and (found := _records(content, where)):
+        grids = found
     elif re.search(rb"<(?:table|TABLE)[\s>]", content) is None:
         raise Refused(f"{where}：实际是网页或 XML，其中没有表格。{_SAVE}")
     else:
@@ -134,3 +140,77 @@ def _span_index(text: str | None, now: int, most: int) -> int:
     if text is None or not text.isdigit() or len(text) > 7:
         return now
     return min(max(int(text) - 1, now), most)
+
+
+# ---------------------------------------------------------------- records
+
+
+def _records(content: bytes, where: str) -> list[Grid]:
+    """Elements that repeat, each a record whose children (or attributes) are its cells, as grids by the name of their list."""
+    root = _parsed(content, where)
+    if root is None:
+        return []
+    alone = _record(root)
+    lists = {_tag(root): [alone]} if len(alone) >= 2 else {}
+    _collect(root, "", lists, where, 0)
+    grids = []
+    for name, records in lists.items():
+        if len(records) > _MAX_ROWS:
+            raise Refused(f"{where}：XML 超过 {_MAX_ROWS} 条记录，请分批导出")
+        keys = list(dict.fromkeys(key for record in records for key in record))[:MAX_COLUMNS]
+        rows = [[record.get(key, "") for key in keys] for record in records]
+        grids.append(Grid(name, [keys, *rows], first=0))  # record 1 is row 1, as in a JSON list
+    return grids
+
+
+def _parsed(content: bytes, where: str) -> etree._Element | None:
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=False)
+    head = re.match(rb"\s*<\?xml[^>]*encoding=[\"']([\w-]+)", content)
+    if head is None or head[1].lower() in (b"gb2312", b"gbk", b"gb18030"):
+        found = encoding_of(content)  # the label is often wrong or missing; GBK is a subset of GB18030
+        if found is None:
+            return None
+        text = content.decode(found[0], "replace").lstrip("\ufeff")
+        content = re.sub(r"^\s*<\?xml[^>]*\?>", "", text).encode("utf-8", "replace")
+    try:
+        return etree.fromstring(content, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise Refused(f"{where}：XML 有误（{error}），请检查文件是否导出完整") from None
+
+
+def _collect(node: etree._Element, path: str, lists: dict[str, list[dict[str, str]]], where: str, depth: int) -> None:
+    if depth > _DEPTH:
+        return
+    for child in node.iterchildren(tag=etree.Element):
+        cells = _record(child)
+        tag = _tag(child)
+        if len(cells) >= 2:
+            lists.setdefault(path or _tag(node), []).append(cells)
+            continue
+        inner = (child.text or "").strip()
+        if len(child) == 0 and inner.startswith("<") and inner.endswith(">"):  # XML as the text of a call's parameter
+            whole = _parsed(inner.encode(), where)
+            if whole is not None:
+                _collect(whole, _tag(whole), lists, where, depth + 1)
+            continue
+        _collect(child, tag, lists, where, depth + 1)
+
+
+def _record(element: etree._Element) -> dict[str, str]:
+    """Its cells, when it is a record: attributes, and children that hold nothing but text."""
+    cells = {_local(name): text for name, text in element.attrib.items() if ":" not in name and "}" not in name}
+    for child in element.iterchildren(tag=etree.Element):
+        text = (child.text or "").strip()
+        if len(child) or text.startswith("<"):
+            return {}
+        named = child.get("name") or child.get("NAME")
+        cells[named or _tag(child)] = text
+    return cells
+
+
+def _tag(element: etree._Element) -> str:
+    return _local(str(element.tag))
+
+
+def _local(name: str) -> str:
+    return name.rpartition("}")[2]

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import io
 import re
+import subprocess
+import sys
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from python_calamine import (
@@ -31,9 +34,36 @@ MAX_ROWS = 1_100_000
 MAX_SPAN = 60_000_000  # cells between the first and the last one; each takes memory, filled or not
 _UNPACKED = 4  # a workbook may unpack to so many times the limit of an archive: XML is wordy
 _CHUNK = 1 << 20
+_PIECE = 1 << 18  # what stays in a processor's cache while it is looked at
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+_WORD = "WordDocument".encode("utf-16-le")
+_BOOK = bytes.fromhex("0908100000060500")  # how the workbook in an xls begins
+_FILEPASS = 0x2F
+_EDGE = 16
+ODS = b"application/vnd.oasis.opendocument.spreadsheet"
+_REHEARSAL_MB, _REHEARSAL_S, _PANIC = 3000, 60, 3
+_REHEARSAL = """
+import io, resource, sys
+most = int(sys.argv[1]) << 20
+resource.setrlimit(resource.RLIMIT_AS, (most, most))
+resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+from python_calamine import CalamineWorkbook
+try:
+    book = CalamineWorkbook.from_filelike(io.BytesIO(sys.stdin.buffer.read()))
+    for name in book.sheet_names:
+        book.get_sheet_by_name(name).total_height
+except BaseException as error:
+    sys.exit(3 if type(error).__name__ == "PanicException" else 0)
+"""
+_COUNT_WORD = b"uniqueCount"
+_COUNT = re.compile(rb"""uniqueCount\s*=\s*["']([^"']{0,40})""")
 _LATE_ROW = re.compile(rb'<(?:\w+:)?row [^>]*?\br="(\d+)"')
-_WIDE_CELL = re.compile(rb' r="([B-Z][A-Z]|[A-Z]{3})\d')  # column 53 and beyond
+_HIDDEN_ROW = re.compile(rb'<row [^>]{0,200}\bhidden="1"')
+_WIDE_CELL = re.compile(
+    rb' r="(?:[B-Zb-z][A-Za-z]\d|[A-Za-z]{3,}\d|[A-Za-z]?\d{8})'
+)  # column 53 and beyond, or no row at all
+_CELL = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]*)(\d+)["']""")
+_SHEET = re.compile(rb"<(?:\w+:)?worksheet[\s>]")
 _REPEATED = re.compile(
     rb'number-columns-repeated="\d{4,}"[^>]*office:value|office:value[^>]*number-columns-repeated="\d{4,}"'
     rb'|<table:table-row[^>]*number-rows-repeated="\d{5,}"[^>]*>(?:(?!</table:table-row>).)*?office:value',
@@ -59,28 +89,59 @@ def read_spreadsheet(
     `load` gives the bytes again, so that a released workbook need not be held in memory.
     """
     if content.startswith(ZIP):
-        _measure(content, where, max_mb)
-    elif _ENCRYPTED in content:
+        measure(content, where, max_mb, notes)
+    elif _ENCRYPTED in content or _is_locked(content):
         raise Refused(f"{where}：文件设有密码，请在 Excel 中去掉密码（文件-信息-保护工作簿）后再导入")
-    book = _Book(content, where, load)
+    elif _WORD in content:
+        raise Refused(f"{where}：是 Word 文档，请把其中的表格复制到 Excel，另存为 xlsx 后再导入")
+    if not content.startswith(ZIP) or ODS in content[:200]:
+        _rehearse(content, where)
+    book = WorkBook(content, where, load)
     grids = []
-    for meta in book.open().sheets_metadata:
-        if meta.typ != SheetTypeEnum.WorkSheet:
-            continue
-        sheet = book.sheet(meta.name)
-        if sheet.total_height > MAX_ROWS:
-            raise Refused(f"{where}：工作表“{meta.name}”超过 {MAX_ROWS} 行，请拆分后导入")
-        if notes is not None and sheet.total_width > MAX_COLUMNS:
-            notes.append(
-                f"工作表“{meta.name}”有 {sheet.total_width} 列，第 {MAX_COLUMNS} 列以后未读取，请删除多余的空列"
-            )
-        if notes is not None and meta.visible != SheetVisibleEnum.Visible and sheet.total_height > 1:
-            notes.append(f"工作表“{meta.name}”是隐藏的，已一并读取")
-        grids.append(book.grid(meta.name))
+    for name, shown, height, width in book.measures():
+        tell_of_sheet(where, name, shown, height, width, notes)
+        grids.append(book.grid(name))
     return grids
 
 
-class _Book:
+def tell_of_sheet(where: str, name: str, shown: bool, height: int, width: int, notes: list[str] | None) -> None:
+    """What is odd about a sheet as a whole. Raises Refused for one that is too long."""
+    if height > MAX_ROWS:
+        raise Refused(f"{where}：工作表“{name}”超过 {MAX_ROWS} 行，请拆分后导入")
+    if notes is not None and width > MAX_COLUMNS:
+        notes.append(f"工作表“{name}”有 {width} 列，第 {MAX_COLUMNS} 列以后未读取，请删除多余的空列")
+    if notes is not None and not shown and height > 1:
+        notes.append(f"工作表“{name}”是隐藏的，已一并读取")
+
+
+def _rehearse(content: bytes, where: str) -> None:
+    """Opens an xls or ods in a process of its own first: the native reader believes the lengths such a file states, and one
+    that asks for too much memory ends the process. Other faults are left to be told by the real opening."""
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", _REHEARSAL, str(_REHEARSAL_MB)], input=content, timeout=_REHEARSAL_S,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        raise Refused(f"{where}：{_REHEARSAL_S} 秒内没有读完，不像正常的表格。{_SAVE}") from None
+    if done.returncode < 0 or done.returncode == _PANIC:
+        raise Refused(f"{where}：无法打开，文件可能已损坏（内容与所称的大小不符）。{_SAVE}")
+
+
+def _is_locked(content: bytes) -> bool:
+    """Whether an xls is encrypted: among its first records is one that says how."""
+    at = content.find(_BOOK)
+    for _ in range(20):
+        if at < 0 or at + 4 > len(content):
+            return False
+        kind, size = int.from_bytes(content[at : at + 2], "little"), int.from_bytes(content[at + 2 : at + 4], "little")
+        if kind == _FILEPASS:
+            return True
+        at += 4 + size
+    return False
+
+
+class WorkBook:
     """A workbook that is opened when needed; each sheet is parsed once, until released."""
 
     def __init__(self, content: bytes, where: str, load: Callable[[], bytes] | None) -> None:
@@ -102,6 +163,13 @@ class _Book:
                 self._refuse(error, "无法打开")
         return self.book
 
+    def measures(self) -> Iterator[tuple[str, bool, int, int]]:
+        """Each worksheet: its name, whether it is shown, its height and width."""
+        for meta in self.open().sheets_metadata:
+            if meta.typ == SheetTypeEnum.WorkSheet:
+                sheet = self.sheet(meta.name)
+                yield meta.name, meta.visible == SheetVisibleEnum.Visible, sheet.total_height, sheet.total_width
+
     def sheet(self, name: str) -> CalamineSheet:
         if name not in self.sheets:
             try:
@@ -119,13 +187,14 @@ class _Book:
         raise error
 
     def grid(self, name: str) -> Grid:
-        return Grid(name, opened=lambda: self._rows(name), release=self._close)
+        return Grid(name, opened=lambda: self.rows(name), release=self._close)
 
     def _close(self) -> None:
         self.sheets.clear()
         self.book = None
 
-    def _rows(self, name: str) -> Iterator[Row]:
+    def rows(self, name: str) -> Iterator[Row]:
+        """Every row of a sheet as texts, merged cells filled."""
         sheet = self.sheet(name)
         merged = sorted(sheet.merged_cell_ranges or [])
         narrow = sheet.total_width <= MAX_COLUMNS
@@ -160,49 +229,94 @@ class _Book:
 # ---------------------------------------------------------------- measuring before opening
 
 
-def _measure(content: bytes, where: str, max_mb: int) -> None:
+@dataclass
+class _Noticed:
+    """What a sheet's XML shows and its cells do not."""
+
+    unvalued: int = 0  # formulas that were never calculated
+    errors: int = 0  # cells that hold #N/A, #REF! …
+    hidden: bool = False  # rows
+
+    def look(self, text: bytes, edge: int) -> None:
+        for mark in (b"</f></c>", b"</f><v></v>", b"</f><v/>") if b"</f>" in text else ():
+            self.unvalued += text.count(mark) - text[:edge].count(mark)
+        if b' t="e"' in text:
+            self.errors += text.count(b' t="e"') - text[:edge].count(b' t="e"')
+        self.hidden = self.hidden or (b' hidden="1"' in text and _HIDDEN_ROW.search(text) is not None)
+
+    def notes(self) -> list[str]:
+        told = []
+        if self.unvalued:
+            told.append(
+                f"有 {self.unvalued} 个公式没有计算结果，按空白读取；请用 Excel 或 WPS 打开并保存一次（或粘贴为数值）后重新报送"
+            )
+        if self.errors:
+            told.append(f"有 {self.errors} 个单元格是错误值（如 #N/A、#REF!），按空白读取；请在原表中更正")
+        if self.hidden:
+            told.append("有隐藏的行（可能是筛选结果），已一并读取；不应报送的请删除")
+        return told
+
+
+def measure(content: bytes, where: str, max_mb: int, notes: list[str] | None) -> None:
     """Refuses a workbook that unpacks to too much or spans too many cells. Sizes in its directory may lie: it is unpacked."""
+    noticed = _Noticed()
     limit = max_mb * _UNPACKED * _CHUNK
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             names = archive.namelist()
             if "xl/workbook.bin" in names:
                 raise Refused(f"{where}：xlsb 二进制工作簿暂不支持，{_SAVE}")
+            if "word/document.xml" in names:
+                raise Refused(f"{where}：是 Word 文档，请把其中的表格复制到 Excel，另存为 xlsx 后再导入")
             if len(names) > 5000:
                 raise Refused(f"{where}：工作簿内的部件超过 5000 个，不像正常的表格。{_SAVE}")
             left = limit
             for member in archive.infolist():
-                left -= _span(archive, member, where, left)
+                left -= _span(archive, member, where, left, noticed)
     except Refused:
         raise
     except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, NotImplementedError, RuntimeError) as error:
         if isinstance(error, RuntimeError) and "password" in str(error):
             raise Refused(f"{where}：文件设有密码，请去掉密码后再导入") from None
         raise Refused(f"{where}：无法打开，文件可能已损坏或未传完（{str(error)[:200]}）。{_SAVE}") from None
+    if notes is not None:
+        notes += noticed.notes()
 
 
-def _span(archive: zipfile.ZipFile, member: zipfile.ZipInfo, where: str, left: int) -> int:
+def _span(archive: zipfile.ZipFile, member: zipfile.ZipInfo, where: str, left: int, noticed: _Noticed) -> int:
     """The unpacked size of one member; a sheet's span is tested on the way."""
-    sheet = member.filename.startswith("xl/worksheets/") and member.filename.endswith(".xml")
-    table = member.filename == "content.xml"
+    sheet, table = False, member.filename == "content.xml"
     size, last, wide, tail = 0, 0, False, b""
+    stated: list[bytes] = []
     with archive.open(member) as stream:
-        while chunk := stream.read(_CHUNK):
+        while chunk := stream.read(_PIECE):
             size += len(chunk)
             if size > left:
                 raise Refused(
                     f"{where}：解压后过大，疑似异常文件。请拆分后导入，或在 mingcha.yml 中调大 crawl.max_unpacked_mb"
                 )
+            text = tail + chunk
+            sheet = sheet or (size == len(chunk) and _SHEET.search(chunk) is not None)
             if sheet:
-                wide = wide or _WIDE_CELL.search(chunk) is not None
+                noticed.look(text, len(tail))
+                tail = chunk[-_EDGE:]
+                wide = wide or _WIDE_CELL.search(text) is not None or b" r='" in text or b" r =" in text
                 at = chunk.rfind(b"<row ")
                 found = _LATE_ROW.match(chunk, at) if at >= 0 else None
                 if found:
                     last = max(last, int(found[1][:9]))
+            elif not table:
+                if _COUNT_WORD in text:
+                    stated += _COUNT.findall(text)
+                tail = chunk[-60:]
             elif table:
-                if _REPEATED.search(tail + chunk):
+                if _REPEATED.search(text):
                     raise Refused(f"{where}：有大量重复的行或列，不像正常的表格。请删除多余的行列，{_SAVE}")
                 tail = chunk[-2000:]
+    if any(
+        not text.strip().isdigit() or int(text) > size for text in stated
+    ):  # the native reader makes room for so many
+        raise Refused(f"{where}：{member.filename} 所称的条数远超实际内容，文件可能已损坏。{_SAVE}")
     # Up to column AZ and row 1,048,576 a sheet always fits; beyond, look at each cell.
     if sheet and wide:
         _exact_span(archive, member, where)
@@ -213,11 +327,11 @@ def _exact_span(archive: zipfile.ZipFile, member: zipfile.ZipInfo, where: str) -
     widest, last, tail = 0, 0, b""
     with archive.open(member) as stream:
         while chunk := stream.read(_CHUNK):
-            for letters, digits in re.findall(rb' r="([A-Z]{1,3})(\d{1,8})"', tail + chunk):
+            for letters, digits in _CELL.findall(tail + chunk):
                 column = 0
-                for letter in letters:
+                for letter in letters[:9].upper():
                     column = column * 26 + letter - 64
-                widest, last = max(widest, column), max(last, int(digits))
+                widest, last = max(widest, column, 1), max(last, int(digits[:9]))
             tail = chunk[-40:]
     if widest * last > MAX_SPAN:
         raise Refused(

@@ -20,6 +20,7 @@ import xlsxwriter
 
 MAX_LINES = 5_000  # problems listed in the workbook; nobody mends more by hand, and a csv holds the rest
 MAX_MARKED = 1_000  # rows shown with their cells marked
+ON_SCREEN = 10  # reasons shown on screen; the workbook has all
 _DETAIL = 1_000  # lines kept for the screen and for tests
 
 
@@ -98,6 +99,20 @@ class Receipt:
             self.lines.append(line)
         elif self.path is not None:
             self._spill(line)
+
+    def on_screen(self) -> list[str]:
+        """The account in a few lines: why rows were refused and where, and how much there is to mend."""
+        told = [line for line in self.lines if line.outcome == "退回"]
+        shown = []
+        for line in told[:ON_SCREEN]:
+            place = f"{line.sheet} 第 {line.row} 行".strip() + (f"（{line.cell}）" if line.cell else "")
+            message = line.message if line.message.endswith("？") else f"{line.message}。"
+            shown.append(f"退回 {place}{line.column}：{message}{line.cure}（{line.rule}）")
+        if len(told) > ON_SCREEN:
+            shown.append(f"退回的原因还有 {len(told) - ON_SCREEN} 条，见回执")
+        if self.to_mend > self.refused:
+            shown.append(f"已收到的行中有 {self.to_mend - self.refused} 行需要修改，逐格的原因与办法见回执")
+        return shown
 
     def wants_marked(self) -> bool:
         """True while there is room for a further row with its cells marked."""
@@ -246,6 +261,7 @@ def _summary(
     ):
         row += 1
         line = rule.line
+        sheet.set_row(row, _height((line.column, 24), (line.message[:500], 44), (line.cure[:500], 48)))
         sheet.write_string(row, 0, line.rule, styles.cell)
         sheet.write_string(row, 1, _SEVERITY.get(line.severity, ""), styles.of(line.severity))
         sheet.write_string(row, 2, harmless(line.column), styles.cell)
@@ -300,6 +316,7 @@ def _mend(workbook: xlsxwriter.Workbook, receipt: Receipt, styles: _Styles) -> N
         for column, width in enumerate([7, 7, 60, *[20] * len(labels)]):
             sheet.set_column(column, column, width)
         sheet.write_string(0, 0, harmless(f"原表：{name}"), styles.lead)
+        sheet.set_row(1, 30)
         for column, label in enumerate(heads):
             sheet.write_string(1, column, harmless(label), styles.head)
         sheet.freeze_panes(2, 3)
@@ -308,11 +325,16 @@ def _mend(workbook: xlsxwriter.Workbook, receipt: Receipt, styles: _Styles) -> N
         sheet.fit_to_pages(1, 0)
         sheet.repeat_rows(1)
         for at, marked in enumerate(rows, start=2):
-            _mend_row(sheet, at, marked, labels, styles)
+            _mend_row(sheet, at, marked, labels, set(known), styles)
 
 
 def _mend_row(
-    sheet: xlsxwriter.worksheet.Worksheet, at: int, marked: Marked, labels: Sequence[str], styles: _Styles
+    sheet: xlsxwriter.worksheet.Worksheet,
+    at: int,
+    marked: Marked,
+    labels: Sequence[str],
+    known: set[str],
+    styles: _Styles,
 ) -> None:
     worst: dict[str, str] = {}
     for line in marked.lines:
@@ -329,7 +351,13 @@ def _mend_row(
     for column, label in enumerate(labels, start=3):
         text = harmless(marked.cells.get(label, ""))[:2000]
         severity = worst.get(label, "")
-        sheet.write_string(at, column, text or ("（未填）" if severity else ""), styles.of(severity))
+        blank = "（未填）" if label in known else "（原表无此列）"
+        sheet.write_string(at, column, text or (blank if severity else ""), styles.of(severity))
+
+
+def _height(*cells: tuple[str, int]) -> int:
+    """The height of a row whose texts are wrapped in columns so wide; not every program finds it by itself."""
+    return 15 * min(max(1 + (_width(text) - 1) // wide for text, wide in cells), 10)
 
 
 def _width(text: str) -> int:
@@ -350,6 +378,7 @@ def _list(workbook: xlsxwriter.Workbook, receipt: Receipt, styles: _Styles) -> N
     names = list(_HEADER)
     at_row, at_severity = names.index("row"), names.index("severity")
     for at, line in enumerate(receipt.lines, start=1):
+        sheet.set_row(at, _height((line.column, 22), (line.message, 44), (line.cure, 44), (line.counterparty, 28)))
         for column, text in enumerate(_texts(line)):
             if column == at_row:
                 sheet.write_number(at, column, line.row, styles.number)
@@ -359,7 +388,7 @@ def _list(workbook: xlsxwriter.Workbook, receipt: Receipt, styles: _Styles) -> N
                 )
 
 
-def masked_cells(stored: str) -> dict[str, str]:
+def masked_cells(stored: str | bytes) -> dict[str, str]:
     """A row as it was stored (label -> masked text)."""
     cells: dict[str, str] = json.loads(stored)
     return cells

@@ -6,22 +6,14 @@ it between processes costs less than making it.
 
 from __future__ import annotations
 
-import ctypes
 import datetime
-import gc
 import json
-import multiprocessing
-import os
 import re
-import signal
-import sys
-import threading
-from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import islice
+from functools import cached_property, lru_cache
+from itertools import compress
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from db.clock import local
@@ -32,16 +24,19 @@ from standard import privacy, record, values
 COLUMNS: tuple[str, ...] = tuple(
     column.name for column in Submission.__table__.columns if column.name in RecordColumns.__annotations__
 )[1:]  # all of a record but its id
-CHUNK = 500
+CHUNK = 500  # also the order in which a receipt tells of rows: refused ones first within a chunk
 MAX_CELL = 32_767  # what a cell of a workbook can hold; a longer one is a file pasted into a cell
-_JSON = frozenset(["defects", "raw"])
-_AHEAD = 6
+_DATES = tuple(COLUMNS.index(name) for name in ("decision_date", "valid_from", "valid_to", "publicity_until"))
+_DEFECTS, _RAW = COLUMNS.index("defects"), COLUMNS.index("raw")
+_DEFECT = ("rule", "code", "field", "severity", "message", "cure")
+_VALUES: Callable[[dict[str, Any]], tuple[Any, ...]] = itemgetter(*COLUMNS)
 _TIME = re.compile(r"(?<!\d)([01]?\d|2[0-3])[:：]([0-5]\d)(?:[:：]([0-5]\d))?")
 _LOST = re.compile(r"^\d(?:\.\d+)?[eE]\+?\d{1,3}$")
 _CODES = (
     "counterparty_code", "registration_number", "organisation_code", "tax_number", "institution_number", "social_number",
     "authority_code", "source_unit_code", "person_id", "representative_id", "licence_number", "document_number",
 )  # fmt: skip
+_FORMS = 4096  # remembered forms of rows
 _ID_REST = ("decision_date", "licence_number", "document_title", "case_name", "content")
 
 Told = tuple[str, str, str, str, str]
@@ -67,6 +62,32 @@ class Prepared(NamedTuple):
     reasons: list[Told]  # why it cannot be taken
 
 
+Sent = tuple[int, str | None, list[Any], str, str | None, str | None, list[Told], list[Told]]
+"""A row as one process hands it to another: of plain types only, nothing in it twice. `opened` makes it a Prepared."""
+_PLACE: Callable[[list[Any]], tuple[str | None, ...]] = itemgetter(
+    *(
+        COLUMNS.index(name)
+        for name in ("source_unit", "source_unit_code", "authority", "authority_code", "decision_date")
+    )
+)
+_TOLD: Callable[[list[Any]], tuple[Any, ...]] = itemgetter(
+    *map(
+        COLUMNS.index,
+        ("content_hash", "document_number_key", "counterparty_key", "document_number", "counterparty"),
+    )
+)
+
+
+def opened(row: Sent) -> Prepared:
+    """A row that was handed over."""
+    number, kind, stored, identity, reporting, received, told, reasons = row
+    content_hash, number_key, party_key, document_number, party = _TOLD(stored)
+    return Prepared(
+        number, kind, stored, identity, content_hash, (reporting, *_PLACE(stored)), _moment(received), number_key, party_key,
+        (document_number or "", party or ""), told, reasons,
+    )  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Reader:
     """How the rows of one table are to be read. Small, so that it can be sent along."""
@@ -84,13 +105,87 @@ class Reader:
         names = [None if column is None else column.field for column in table.columns]
         return cls(table.kind, table.edition, names, table.shown, table.money, today, key)
 
-    def prepare(self, rows: Sequence[tuple[int, Sequence[str]]]) -> list[Prepared]:
+    @cached_property
+    def _plan(self) -> _Plan:
+        """What is alike for every row of the table."""
+        count = min(len(self.labels), len(self.fields))
+        labels = self.labels[:count]
+        named = [(at, name) for at, name in enumerate(self.fields[:count]) if name is not None]
+        joined = values.JOINT.join(labels)
+        codes = tuple(name for name in _CODES if name in self.fields[:count])
+        plain = values.scrub(joined) == joined and len(set(labels)) == count and len(named) > 1
+        return _Plan(
+            count, labels, tuple(name for _, name in named), itemgetter(*(at for at, _ in named)) if plain else tuple, plain,
+            privacy.says_home(joined), [_json(label) for label in labels], {}, codes,
+            itemgetter(*(self.fields.index(name) for name in codes)) if len(codes) > 1 else tuple,
+        )  # fmt: skip
+
+    def prepare(self, rows: Sequence[tuple[int, Sequence[str]]]) -> list[Sent]:
         return [self._prepare(number, cells) for number, cells in rows]
 
-    def _prepare(self, number: int, cells: Sequence[str]) -> Prepared:
+    def _prepare(self, number: int, cells: Sequence[str]) -> Sent:
+        plan = self._plan
+        long: list[str] = []
+        stood: record.Stood | None = None
+        if plan.plain and len(cells) == plan.width:
+            joined = values.JOINT.join(cells)
+            if len(joined) <= MAX_CELL and values.all_clean(joined):
+                known = plan.known(cells)
+                texts = dict(compress(zip(plan.names, known, strict=True), known))
+                homes = plan.homes and privacy.says_home(values.JOINT.join(compress(plan.labels, cells)))
+                stood = record.Stood(None, joined, True, homes, (plan.labels, cells))
+        quick = stood is not None
+        if stood is None:
+            raw, texts = self._read(cells, long)
+            stood = record.stand(self.kind or "penalty", texts, raw)
+        kind = self.kind or kind_of_row(texts)
+        made = record.make_of(
+            kind or "penalty", texts, stood, money=self.money, profile="submission", edition=self.edition, today=self.today,
+            key=self.key,
+        )  # fmt: skip
+        defects = made["defects"]
+        if not quick or plan.may_be_lost(values.JOINT.join(plan.codes_in(cells))):
+            for name in plan.codes:
+                text = texts.get(name, "")
+                if (
+                    len(text) > 4
+                    and (text[1] == "." or text[-4:-2] in ("E+", "e+"))
+                    and _LOST.match(text)
+                    and not _known_lost(defects, name)
+                ):
+                    defects.append(_lost(name, text))
+        for name in long:
+            defects.append(
+                _told("F2", name, "W", f"内容超过 {MAX_CELL} 字，超出部分未读取", "请精简内容，长文请作为附件")
+            )
+        row = list(_VALUES(made))
+        for at in _DATES:
+            if row[at] is not None:
+                row[at] = row[at].isoformat()
+        row[_DEFECTS] = _defects_text(defects) if defects else "[]"
+        raw = made["raw"]
+        if raw is None and '"' not in stood.joined:
+            filled = tuple(map(bool, cells))
+            form = plan.forms.get(filled)
+            if form is None:
+                form = plan.form(filled)
+            row[_RAW] = (form % tuple(compress(cells, filled))).encode()
+        else:
+            row[_RAW] = _json(stood.by_label() if raw is None else raw).encode()
+        told = (
+            [(d["rule"], d["field"], d["severity"], d["message"], d["cure"]) for d in defects if d["severity"] != "I"]
+            if defects
+            else []
+        )
+        return (
+            number, kind, row, _identity(kind, texts), texts.get("reporting_unit"), texts.get("received_at"), told,
+            _reasons(kind, texts, made),
+        )  # fmt: skip
+
+    def _read(self, cells: Sequence[str], long: list[str]) -> tuple[dict[str, str], dict[str, str]]:
+        """One row by label and by field, blanks around cells taken away; `long`: the cells that were cut."""
         texts: dict[str, str] = {}
         raw: dict[str, str] = {}
-        long: list[str] = []
         for label, name, cell in zip(self.labels, self.fields, cells, strict=False):
             text = cell.strip()
             if text:
@@ -100,50 +195,47 @@ class Reader:
                 raw[label] = text
                 if name is not None:
                     texts[name] = text
-        kind = self.kind or kind_of_row(texts)
-        made = record.make(
-            kind or "penalty", texts, money=self.money, profile="submission", edition=self.edition, today=self.today,
-            key=self.key, raw=raw,
-        )  # fmt: skip
-        defects = made["defects"]
-        for name in _CODES:
-            text = texts.get(name, "")
-            if (
-                len(text) > 4
-                and (text[1] == "." or text[-4:-2] in ("E+", "e+"))
-                and _LOST.match(text)
-                and not _known_lost(defects, name)
-            ):
-                defects.append(_lost(name, text))
-        for name in long:
-            defects.append(
-                _told("F2", name, "W", f"内容超过 {MAX_CELL} 字，超出部分未读取", "请精简内容，长文请作为附件")
-            )
-        told = [
-            (d["rule"], d["field"], d["severity"], d["message"], d["cure"]) for d in defects if d["severity"] != "I"
-        ]
-        day = made["decision_date"]
-        place = (
-            texts.get("reporting_unit"), made["source_unit"], made["source_unit_code"], made["authority"],
-            made["authority_code"], None if day is None else day.isoformat(),
-        )  # fmt: skip
-        return Prepared(
-            number, kind, _stored(made), _identity(kind, texts), made["content_hash"], place,
-            _moment(texts.get("received_at")), made["document_number_key"], made["counterparty_key"],
-            (made["document_number"] or "", made["counterparty"] or ""), told, _reasons(kind, texts, made),
-        )  # fmt: skip
+        return raw, texts
 
 
-def _stored(made: dict[str, Any]) -> list[Any]:
-    row: list[Any] = []
-    for name in COLUMNS:
-        value = made[name]
-        if name in _JSON:
-            value = json.dumps(value, ensure_ascii=False)
-        elif value is not None and type(value) is datetime.date:
-            value = value.isoformat()
-        row.append(value)
-    return row
+class _Plan(NamedTuple):
+    """What a Reader works out once for all the rows of a table."""
+
+    width: int
+    labels: list[str]
+    names: tuple[str, ...]
+    known: Callable[[Sequence[str]], tuple[str, ...]]  # the cells of known columns
+    plain: bool  # labels need no cleaning
+    homes: bool  # a label speaks of somebody's home
+    keys: list[str]  # the labels in JSON
+    forms: dict[tuple[bool, ...], str]  # which cells are filled -> the row in JSON, with room for them
+    codes: tuple[str, ...]  # columns in which a number may have lost digits
+    codes_in: Callable[[Sequence[str]], Iterable[str]]  # their cells
+
+    def form(self, filled: tuple[bool, ...]) -> str:
+        """What a row with these cells looks like in JSON; most rows of a table have the same ones."""
+        if len(self.forms) > _FORMS:
+            self.forms.clear()
+        pairs = [f'{key.replace("%", "%%")}:"%s"' for key in compress(self.keys, filled)]
+        found = self.forms[filled] = f"{{{','.join(pairs)}}}"
+        return found
+
+    @staticmethod
+    def may_be_lost(codes: str) -> bool:
+        """False when none of the codes looks like 1.4E+17."""
+        return "." in codes or "E+" in codes or "e+" in codes
+
+
+_json: Callable[[Any], str] = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def _defects_text(defects: Sequence[dict[str, str]]) -> str:
+    return f"[{','.join([_defect_text(*[d[name] for name in _DEFECT]) for d in defects])}]"
+
+
+@lru_cache(maxsize=4096)
+def _defect_text(*said: str) -> str:
+    return _json(dict(zip(_DEFECT, said, strict=True)))
 
 
 def _told(rule: str, name: str, severity: str, message: str, cure: str) -> dict[str, str]:
@@ -186,7 +278,7 @@ def _reasons(kind: str | None, texts: dict[str, str], made: dict[str, Any]) -> l
     stated, returned = texts.get("report_status"), texts.get("error_reason")
     if stated is None and returned is None:
         return reasons
-    state = values.clean_text(stated)
+    state = _state(stated)
     if state in ("未上报", "待上报", "0", "已撤销", "2"):
         told = f"上报状态为“{state}”，平台未接收"
         reasons.append(("R4", "report_status", "E", told, "请在平台完成上报"))
@@ -197,9 +289,16 @@ def _reasons(kind: str | None, texts: dict[str, str], made: dict[str, Any]) -> l
     return reasons
 
 
+@lru_cache(maxsize=1024)
+def _state(text: str | None) -> str | None:
+    return values.clean_text(text)
+
+
 def _identity(kind: str | None, texts: dict[str, str]) -> str:
     """From the fewest raw fields that name a decision: number and party; without a number also date, licence and title."""
     number, name = _squeezed(texts, "document_number"), _squeezed(texts, "counterparty")
+    if name and number and '"' not in name and "\\" not in name and '"' not in number and "\\" not in number:
+        return f'"{kind or ""}", "{number}", "{name}"]'  # as JSON writes it
     parts = [kind or "", number, name]
     if not name:
         parts.append(_squeezed(texts, "counterparty_code"))
@@ -210,7 +309,9 @@ def _identity(kind: str | None, texts: dict[str, str]) -> str:
 
 def _squeezed(texts: dict[str, str], name: str) -> str:
     text = texts.get(name)
-    return values.squeeze(values.clean_text(text) or "") if text else ""
+    if not text:
+        return ""
+    return values.squeeze(text if values.is_plain(text) else values.clean_text(text) or "")
 
 
 @lru_cache(maxsize=8192)
@@ -222,64 +323,3 @@ def _moment(text: str | None) -> datetime.datetime | None:
     found = _TIME.search(text)
     clock = datetime.time(int(found[1]), int(found[2]), int(found[3] or 0)) if found else datetime.time()
     return local(datetime.datetime.combine(day, clock))
-
-
-# ---------------------------------------------------------------- processes
-
-
-class Makers:
-    """Prepares rows chunk by chunk, in order: here, or for a large source in processes beside this one."""
-
-    def __init__(self, large: bool) -> None:
-        self.pool: ProcessPoolExecutor | None = None
-        workers = min(_cores(), 8)
-        if large and workers > 1 and sys.platform == "linux":
-            # A fork is there at once; with other threads running it is not safe, and a fresh process is started.
-            method = "fork" if threading.active_count() == 1 else "spawn"
-            context = multiprocessing.get_context(method)
-            self.pool = ProcessPoolExecutor(workers - 1 or 1, mp_context=context, initializer=_start_worker)
-
-    def __enter__(self) -> Makers:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self.pool is not None:
-            self.pool.shutdown(wait=True, cancel_futures=True)
-
-    def prepare(self, reader: Reader, rows: Iterable[tuple[int, Sequence[str]]]) -> Iterator[list[Prepared]]:
-        """The rows of a table, made, CHUNK by CHUNK."""
-        stream = iter(rows)
-        if self.pool is None:
-            while chunk := list(islice(stream, CHUNK)):
-                yield reader.prepare(chunk)
-            return
-        waiting: deque[Future[list[Prepared]]] = deque()
-        while True:
-            while len(waiting) < _AHEAD and (chunk := list(islice(stream, CHUNK))):
-                waiting.append(self.pool.submit(reader.prepare, chunk))
-            if not waiting:
-                return
-            if not waiting[0].done() and len(waiting) < 2 * _AHEAD and (chunk := list(islice(stream, CHUNK))):
-                waiting.append(_done(reader.prepare(chunk)))  # nothing to store yet: lend a hand
-                continue
-            yield waiting.popleft().result()
-
-
-def _done(rows: list[Prepared]) -> Future[list[Prepared]]:
-    made: Future[list[Prepared]] = Future()
-    made.set_result(rows)
-    return made
-
-
-def _cores() -> int:
-    """The processors this process may use; MINGCHA_WORKERS sets another number."""
-    given = os.environ.get("MINGCHA_WORKERS", "")
-    return int(given) if given.isdigit() else len(os.sched_getaffinity(0))
-
-
-def _start_worker() -> None:
-    """A worker whose parent was killed must not stay behind. It makes much and keeps nothing: little to collect."""
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)

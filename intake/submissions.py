@@ -12,10 +12,12 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +29,17 @@ from db.models import Batch, RefusedRow, Submission
 from db.session import session_of, upsert
 from db.settings import Workspace
 from db.units import UnitIndex
+from intake import wider
+from intake.agreement import Agreement
+from intake.cores import cores
 from intake.grids import Source
 from intake.headers import Table, find_table, kind_of_name
 from intake.read_archive import read_source
+from intake.read_beside import beside_of
 from intake.receipts import Line, Marked, Receipt, cell_name, masked_cells, write_receipt
-from intake.rows import CHUNK, COLUMNS, Makers, Prepared, Reader, Told
-from standard import kinds
-from standard.aliases import kind_of, normalise
+from intake.rows import CHUNK, COLUMNS, Prepared, Reader, Told
+from intake.workers import Makers
+from standard import editions, kinds
 from standard.errors import Refused
 from standard.fields import FIELDS
 from standard.strict_yaml import nearest
@@ -47,6 +53,7 @@ _MAPPING = (".yml", ".yaml")
 _OUTER = ("unit_id", "received_at", "last_received_at", "batch", "version", "copies", "warnings")
 _ALL = ("record_id", *COLUMNS, *_OUTER)
 _AT = {name: place for place, name in enumerate(_ALL)}
+_OPTIONAL = frozenset(_AT[column.name] for column in Submission.__table__.columns if column.nullable)
 
 
 def import_submissions(
@@ -65,7 +72,7 @@ def import_submissions(
     cannot be read; then nothing is written.
     """
     tell = progress or (lambda _: None)
-    chosen = None if edition == "auto" else edition
+    chosen = None if edition == "auto" else editions.known(edition)
     faults: list[str] = []
     read: list[tuple[Source, list[Table]] | Path] = []
     held = 0
@@ -77,8 +84,13 @@ def import_submissions(
                 _check_mapping(path)
                 read.append(path)
                 continue
-            source = read_source(path, workspace.settings.crawl.max_unpacked_mb)
-            tables = _tables(source, chosen)
+            beside = len(sources) == 1 and _pays(path)
+            source = read_source(path, workspace.settings.crawl.max_unpacked_mb, beside=beside)
+            try:
+                tables = _tables(source, chosen)
+            except BaseException:
+                source.release()
+                raise
             held += source.size
             if held > _HELD and len(sources) > 1:
                 source.release()
@@ -94,9 +106,18 @@ def import_submissions(
             receipts += _pull(workspace, item, unit, received_at, chosen, tell)
         else:
             source, tables = item
-            receipts.append(Import(workspace, source, tables, unit, moment, tell).run())
-            source.release()
+            try:
+                receipts.append(Import(workspace, source, tables, unit, moment, tell).run())
+            finally:
+                source.release()
     return receipts
+
+
+def _pays(path: Path) -> bool:
+    """Whether a file is so large that a process beside this one should read it."""
+    with suppress(OSError):
+        return sys.platform == "linux" and cores() > 1 and path.stat().st_size > _LARGE
+    return False  # what is wrong with it is told when it is read
 
 
 def _check_mapping(path: Path) -> None:
@@ -124,26 +145,25 @@ def _tables(source: Source, edition: str | None) -> list[Table]:
                 source.notes.append(f"{grid.name or '（无名表）'}：前十行内未找到表头，未读取")
             continue
         table.kind = table.kind or kind_of_name(Path(source.path).name)
-        wider = _wider(table)
-        if wider is not None:
+        other = wider.kind_of_table(table, Path(source.path).name)
+        if other is not None and kinds.KINDS[other].register:
             count = sum(1 for _ in table.stream())
-            source.notes.append(f"{grid.name}：识别为“{wider}”，共 {count} 行；不参加双公示比对，只计数，未导入")
+            label = kinds.KINDS[other].label
+            source.notes.append(
+                f"{grid.name}：识别为“{label}”，共 {count} 行，未导入；请用 mingcha import {other} 导入"
+            )
             counted += 1
             continue
+        if other is not None:
+            table = find_table(grid, edition, other) or table
+            label = kinds.KINDS[other].label
+            source.notes.append(f"{grid.name}：识别为“{label}”，逐行校验并计数，不参加双公示比对")
         tables.append(table)
     if len(tables) + counted == 0:
         raise Refused(
             f"{source.path}：前十行内未找到双公示表头（须有决定书文号或行政相对人名称等列），请检查文件或表头"
         )
     return tables
-
-
-def _wider(table: Table) -> str | None:
-    """The name of a wider kind (red list, inspection …) when sheet or header tell one: it must not pass for a penalty."""
-    if kind_of(table.labels) is not None and table.column_of("document_number") is not None:
-        return None  # the header is one of licences or penalties, whatever the sheet is called
-    found = kinds.told_by([normalise(label)[0] for label in table.labels]) or kinds.named(table.grid.sheet)
-    return kinds.KINDS[found].label if found in kinds.WIDER else None
 
 
 @dataclass(slots=True)
@@ -184,8 +204,8 @@ class Import:
         self.receipt = Receipt(self.batch, source.path, "submissions", notes=list(source.notes))
         self.receipt.path = workspace.var / "receipts" / f"{self.batch}.xlsx"
         self.known: dict[bytes, _Known] = {}
-        self.fresh: dict[bytes, list[Any]] = {}  # rows of this chunk that are not stored yet
-        self.rewritten: dict[bytes, list[Any]] = {}
+        self.fresh: dict[bytes, tuple[Any, ...]] = {}  # rows of this chunk that are not stored yet
+        self.rewritten: dict[bytes, tuple[Any, ...]] = {}
         self.touched: dict[bytes, _Known] = {}
         self.refused: list[dict[str, Any]] = []
         self.tried: dict[str, list[tuple[str | None, str | None, str | None, datetime.datetime]]] = {}
@@ -195,7 +215,8 @@ class Import:
         """Imports it; what was imported before changes nothing."""
         large = self.source.size > _LARGE
         try:
-            with Makers(large) as makers, session_of(self.workspace) as session:
+            beside = next((found for table in self.tables if (found := beside_of(table))), None)
+            with Makers(large, beside) as makers, session_of(self.workspace) as session:
                 again = session.scalar(
                     select(Batch).where(Batch.sha256 == self.source.sha256, Batch.register == "submissions")
                 )
@@ -213,6 +234,7 @@ class Import:
     def begin(self, session: Session) -> None:
         """What is there already decides what must be looked up."""
         self.units = UnitIndex.load(session)
+        self.agreement = Agreement(self.units)
         self.fallback = self._unit_given()
         self.dated = any(alias.get("until") for unit in self.units.units.values() for alias in unit.aliases)
         self.any_stored = session.scalar(select(Submission.record_id).limit(1)) is not None
@@ -224,11 +246,14 @@ class Import:
     def take_table(self, session: Session, makers: Makers, table: Table) -> None:
         reader = Reader.of(table, max(self.moment, now()).date(), self.workspace.key)
         self.receipt.labels[table.grid.name] = table.shown
-        for chunk in makers.prepare(reader, table.stream()):
+        for chunk in makers.prepare(reader, table):
             self.take(session, table, chunk)
 
     def take(self, session: Session, table: Table, chunk: list[Prepared]) -> None:
         """Settles and stores one chunk of rows."""
+        if table.kind in kinds.WIDER:
+            wider.take(self, session, table, chunk)
+            return
         if self.receipt.rows % 2000 < len(chunk):
             self.tell(f"{self.source.path}：已处理 {self.receipt.rows} 行")
         self.receipt.rows += len(chunk)
@@ -272,7 +297,8 @@ class Import:
             self._refuse(table, row, unit, received, reasons)
             return None
         assert unit is not None and row.kind is not None
-        whole = f"[{json.dumps(unit, ensure_ascii=False)}, {row.identity}"
+        row = self.agreement.tell(row, received)
+        whole = f"{_opening(unit)}{row.identity}"
         return _Item(row, hashlib.sha256(whole.encode("utf-8", "replace")).hexdigest()[:32], unit, received)
 
     def _unit_of(self, place: tuple[str | None, ...]) -> str | None:
@@ -298,7 +324,10 @@ class Import:
         what = f"单位“{named}”不在单位名录中" if named else "没有报送单位、数据来源单位或机关"
         hint = nearest(named[:100], self.units.names()) if named else ""
         cure = "请更正单位名称，或在 units.yml 中登记别名，或用 --unit 指定"
-        return ("R3", "reporting_unit", "E", what + (hint if "是否" in hint else ""), cure)
+        at = (
+            "reporting_unit" if place[0] or not named else "source_unit" if place[1] else "authority"
+        )  # where it stands
+        return ("R3", at, "E", what + (hint if "是否" in hint else ""), cure)
 
     def _refuse(
         self, table: Table, row: Prepared, unit: str | None, received: datetime.datetime, reasons: list[Told]
@@ -364,14 +393,14 @@ class Import:
         row = item.row
         if state is None:
             first = min([item.received, *_tries(item, firsts)]) if firsts else item.received
-            self.known[key] = _Known(_short(row.content_hash), first, item.received, 1, 1, seen=1, at=row.number)
-            self.fresh[key] = self._whole(item, self.known[key])
+            state = self.known[key] = _Known(_short(row.content_hash), first, item.received, 1, 1, 1, row.number)
+            self.fresh[key] = self._whole(item, state)
             self.receipt.accepted += 1
             outcome = "新增"
         else:
             outcome = self._again_seen(item, key, state)
         told = row.told
-        if outcome == "重复" and state is not None and state.seen > 1 and state.at:
+        if outcome == "重复" and state.seen > 1 and state.at:
             told = [
                 *told,
                 ("R6", "document_number", "W", f"与第 {state.at} 行完全相同", "请确认是否重复填报，删去多余的一行"),
@@ -414,12 +443,16 @@ class Import:
         if whole is None:
             self.touched[key] = state
         else:
-            whole[_AT["received_at"]], whole[_AT["last_received_at"]] = _stored(state.received), _stored(state.last)
-            whole[_AT["copies"]] = state.copies
+            changed = list(whole)
+            changed[_AT["received_at"]], changed[_AT["last_received_at"]] = _stored(state.received), _stored(state.last)
+            changed[_AT["copies"]] = state.copies
+            (self.fresh if key in self.fresh else self.rewritten)[key] = tuple(changed)
 
-    def _whole(self, item: _Item, state: _Known) -> list[Any]:
-        outer = [item.unit, _stored(state.received), _stored(state.last), self.batch, state.version, state.copies, "[]"]
-        return [item.id, *item.row.values, *outer]
+    def _whole(self, item: _Item, state: _Known) -> tuple[Any, ...]:
+        received = _stored(state.received)
+        last = received if state.last is state.received else _stored(state.last)
+        outer = (item.unit, received, last, self.batch, state.version, state.copies, "[]")
+        return (item.id, *item.row.values, *outer)
 
     # ------------------------------------------------------------ storing
 
@@ -427,11 +460,19 @@ class Import:
         connection = session.connection()
         mark = "?" if self.sqlite else "%s"
         if self.fresh:
-            names, marks = ", ".join(_ALL), ", ".join([mark] * len(_ALL))
+            rows: Sequence[tuple[Any, ...]] = list(self.fresh.values())
+            used = [
+                at
+                for at in range(len(_ALL))
+                if at not in _OPTIONAL or rows[0][at] is not None or any(row[at] is not None for row in rows)
+            ]
+            if len(used) < len(_ALL):
+                rows = list(map(itemgetter(*used), rows))
+            names, marks = ", ".join([_ALL[at] for at in used]), ", ".join([self._mark(at) for at in used])
             statement = f"INSERT INTO submission ({names}) VALUES ({marks})"  # noqa: S608 - names of our own columns
-            connection.exec_driver_sql(statement, [tuple(row) for row in self.fresh.values()])
+            connection.exec_driver_sql(statement, rows)
         if self.rewritten:
-            names = ", ".join(f"{name} = {mark}" for name in _ALL[1:])
+            names = ", ".join(f"{name} = {self._mark(at)}" for at, name in enumerate(_ALL) if at)
             statement = f"UPDATE submission SET {names} WHERE record_id = {mark}"  # noqa: S608
             connection.exec_driver_sql(statement, [(*row[1:], row[0]) for row in self.rewritten.values()])
         if self.touched:
@@ -442,6 +483,12 @@ class Import:
         if self.refused:
             upsert(session, RefusedRow.__table__, self.refused)  # type: ignore[arg-type]
         self.fresh, self.rewritten, self.touched, self.refused = {}, {}, {}, []
+
+    def _mark(self, at: int) -> str:
+        """Where a value of that column goes in a statement; a row as it stood comes as bytes of UTF-8."""
+        if _ALL[at] != "raw":
+            return "?" if self.sqlite else "%s"
+        return "CAST(? AS TEXT)" if self.sqlite else "convert_from(%s, 'UTF8')::json"
 
     def _count_attempts(self, session: Session) -> None:
         """Rows refused in this very file are attempts too, whether their corrected row stands above, below or in the database."""
@@ -467,11 +514,13 @@ class Import:
     def finish(self, session: Session) -> None:
         """The account, the receipt; the commit follows."""
         receipt = self.receipt
-        editions = sorted({table.edition for table in self.tables if table.edition})
+        if receipt.rows == 0:
+            receipt.notes.append("表头以下没有数据行；如确无数据，请登记零申报（mingcha import declarations）")
+        followed = sorted({table.edition for table in self.tables if table.edition})
         self._count_attempts(session)
         batch = {
             "id": self.batch, "register": "submissions", "source": self.batch_source, "sha256": self.source.sha256,
-            "edition": "、".join(editions)[:16] or None, "received_at": self.known_until, "imported_at": now(),
+            "edition": "、".join(followed)[:16] or None, "received_at": self.known_until, "imported_at": now(),
             "rows": receipt.rows, "accepted": receipt.accepted, "updated": receipt.updated,
             "duplicate": receipt.duplicate, "refused": receipt.refused, "receipt": str(receipt.path),
         }  # fmt: skip
@@ -499,11 +548,18 @@ class Import:
 _RAW = COLUMNS.index("raw")
 
 
+@lru_cache(maxsize=1024)
+def _opening(unit: str) -> str:
+    """How what an id is made of begins."""
+    return f"[{json.dumps(unit, ensure_ascii=False)}, "
+
+
 def _short(content_hash: str) -> bytes:
     """Enough of a hash to tell two versions apart, in little memory."""
-    with suppress(ValueError):
-        return bytes.fromhex(content_hash)[:16]
-    return content_hash.encode()  # a row of an older form
+    try:
+        return bytes.fromhex(content_hash[:32])
+    except ValueError:
+        return content_hash.encode()  # a row of an older form
 
 
 @lru_cache(maxsize=4096)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 import xlsxwriter
@@ -93,3 +95,18 @@ def write_csv() -> Callable[..., bytes]:
 @pytest.fixture
 def write_xlsx() -> Callable[..., Path]:
     return xlsx_file
+
+
+@pytest.fixture
+def mapping(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """Writes a mapping file; its address is in the environment."""
+
+    def write(url: str, **more: Any) -> Path:
+        monkeypatch.setenv("PLATFORM", url)
+        file = tmp_path / "platform.yml"
+        file.write_text(
+            json.dumps({"name": "platform", "url": "env:PLATFORM", **more}, ensure_ascii=False), encoding="utf-8"
+        )
+        return file
+
+    return write

@@ -87,6 +87,46 @@ def test_two_row_headers() -> None:
     ]  # fmt: skip
 
 
+def test_two_row_headers_of_a_csv_whose_groups_are_not_merged() -> None:
+    grid = Grid("处罚.csv", [
+        ["文号", "行政相对人", "", "处罚决定日期", "处罚机关"],
+        ["", "名称", "统一社会信用代码", "", ""],
+        ["示罚〔2026〕1号", "甲公司", "91330000755918469E", "2026/9/3", "示例局"],
+        ["示罚〔2026〕2号", "乙公司", "", "2026/9/3", "示例局"],
+    ])  # fmt: skip
+    table = find_table(grid)
+    assert table is not None and [number for number, _ in table.rows] == [3, 4]
+    assert [column.field for column in table.columns if column] == [
+        "document_number", "counterparty", "counterparty_code", "decision_date", "authority",
+    ]  # fmt: skip
+
+
+def test_a_single_header_with_unnamed_columns_swallows_no_row() -> None:
+    grid = Grid("处罚.csv", [
+        ["文号", "行政相对人名称", "处罚决定日期", "处罚机关", "", ""],
+        ["示罚〔2026〕1号", "甲公司", "2026/9/3", "示例局", "附注", "文号"],
+        ["示罚〔2026〕2号", "乙公司", "2026/9/3", "示例局", "", ""],
+    ])  # fmt: skip
+    table = find_table(grid)
+    assert table is not None and [number for number, _ in table.rows] == [2, 3]
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        ["见填报说明", "必填，填写全称", "18位", "YYYY/MM/DD", "填写全称"], ["请填写文号", "全称", "可空", "按代码表", "条件必填"],
+        ["参照说明", "同上", "有则填写", "详见说明", "单选"],
+    ],
+)  # fmt: skip
+def test_rules_rows_are_no_data(rules: list[str]) -> None:
+    grid = Grid("处罚", [
+        ["文号", "行政相对人名称", "统一社会信用代码", "处罚决定日期", "处罚机关"], rules,
+        ["示罚〔2026〕1号", "甲公司", "91330000755918469E", "2026/9/3", "示例局"],
+    ])  # fmt: skip
+    table = find_table(grid)
+    assert table is not None and [number for number, _ in table.rows] == [3]
+
+
 def test_json_lists_lines_and_names() -> None:
     record = {"cf_wsh": "示罚〔2026〕1号", "cfXdrMc": "甲公司", "CF_JDRQ": "2026-09-03"}
     for text in (

@@ -30,7 +30,7 @@ def test_template_leaves_its_example_out_and_takes_it_as_a_line(
 ) -> None:
     write_template(name, tmp_path / "t.xlsx")
     grid = read_source(tmp_path / "t.xlsx").grids[0]
-    assert grid.rows[0] == list(REGISTERS[name].columns) and grid.rows[1][0].startswith(EXAMPLE)
+    assert grid.rows[0] == list(REGISTERS[name].offered) and grid.rows[1][0].startswith(EXAMPLE)
     assert import_register(workspace, name, tmp_path / "t.xlsx").rows == 0
     line = [cell.lstrip("'") for cell in REGISTERS[name].example]
     line = ["sjj" if at == 0 and name != "outages" else "spj" if column == "划入单位" else line[at]
@@ -219,3 +219,52 @@ def test_transfers_and_back_filling(workspace: Workspace, tmp_path: Path, write_
     ):
         with pytest.raises(Refused, match=says):
             take(workspace, tmp_path, write_csv, "responsibilities", line)
+
+
+def test_totals_and_signatures_below_the_table_are_no_lines(
+    workspace: Workspace, tmp_path: Path, write_xlsx: Callable[..., Path]
+) -> None:
+    head = ["序号", "单位", "项目名称", "类别", "设定依据", "编码"]
+    rows = [
+        head, [1, "sjj", "食品经营许可", "行政许可", "《食品安全法》", ""], [2, "sjj", "对食品经营的处罚", "行政处罚", "《食品安全法》", ""],
+        ["合计", "", 2], ["填表人：张三", "", "审核人：李四", "", "联系电话：0349-1234567"],
+    ]  # fmt: skip
+    receipt = import_register(workspace, "catalogue", write_xlsx(tmp_path / "目录.xlsx", {"目录": rows}))
+    assert (receipt.rows, receipt.accepted) == (2, 2)
+    exemption = ["单位", "信息类别", "决定书文号", "豁免原因", "依据", "生效日期"]
+    lines = [exemption, ["sjj", "行政处罚", "示市监罚字〔2026〕1号", "涉密", "保密法", "2026-01-01"], ["小计", "1"]]
+    receipt = import_register(workspace, "exemptions", write_xlsx(tmp_path / "豁免.xlsx", {"豁免": lines}))
+    assert (receipt.rows, receipt.accepted) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "line", "again"),
+    [
+        ("exemptions", ["单位", "信息类别", "决定书文号", "豁免原因", "依据", "生效日期"],
+         ["sjj", "行政处罚", "示罚〔2026〕1号", "涉密", "保密法", "2026-01-01"],
+         ["示例市市监局", "处罚", "示罚【2026】1号", "涉密", "保密法", "2026/1/1"]),
+        ("declarations", ["单位", "信息类别", "所属期", "声明类型"], ["sjj", "行政处罚", "2026-09", "零申报"],
+         ["sjj", "处罚", "2026年9月", "零申报"]),
+        ("outages", ["系统", "开始时间", "结束时间"], ["市平台", "2026-10-01 08:00", "2026-10-02 18:00"],
+         ["市平台", "2026年10月1日8时", "2026-10-02 18:00"]),
+    ],
+)  # fmt: skip
+def test_a_line_spelled_another_way_is_the_same_line(
+    name: str, head: list[str], line: list[str], again: list[str], workspace: Workspace, tmp_path: Path,
+    write_csv: Callable[..., bytes],
+) -> None:  # fmt: skip
+    for number, cells in enumerate((line, again)):
+        (tmp_path / f"{number}.csv").write_bytes(write_csv([head, cells]))
+        receipt = import_register(workspace, name, tmp_path / f"{number}.csv")
+        assert (receipt.accepted, receipt.updated + receipt.duplicate) == ((1, 0), (0, 1))[number]
+    (tmp_path / "c.csv").write_bytes(write_csv([[*head, "状态"], [*again, "撤销"]]))
+    assert import_register(workspace, name, tmp_path / "c.csv").updated == 1
+
+
+def test_outages_of_one_day_are_told_apart_by_their_hour(
+    workspace: Workspace, tmp_path: Path, write_csv: Callable[..., bytes]
+) -> None:
+    head = ["系统", "开始时间", "结束时间"]
+    lines = [["市平台", "2026-10-01 08:00", "2026-10-01 09:00"], ["市平台", "2026-10-01 10:00", "2026-10-01 11:00"]]
+    (tmp_path / "a.csv").write_bytes(write_csv([head, *lines]))
+    assert import_register(workspace, "outages", tmp_path / "a.csv").accepted == 2

@@ -264,5 +264,29 @@ def test_a_list_of_another_kind_is_counted_and_never_passes_for_a_penalty(
     blacklist = [header, ["甲公司", "91330000755918469E", "拒不履行判决", "2026/9/3", "示例市市场监督管理局"]]
     path = write_xlsx(tmp_path / "a.xlsx", {"失信黑名单": blacklist, "法人处罚": [penalty_header, penalty_row(1)]})
     (receipt,) = import_submissions(workspace, [path])
-    assert counts(receipt) == (1, 0, 0, 0)
-    assert any("失信黑名单" in note and ("1 行" in note or "未找到表头" in note) for note in receipt.notes)
+    assert counts(receipt) == (2, 0, 0, 0)
+    assert any("失信黑名单" in note and "不参加双公示比对" in note for note in receipt.notes)
+    with session_of(workspace) as session:
+        assert session.scalars(select(Submission)).one().kind == "penalty"
+
+
+def test_the_receipt_on_screen_names_the_refused_rows_and_what_there_is_to_mend(
+    workspace: Workspace, tmp_path: Path, penalty_header: list[str], penalty_row: Callable[..., list[str]],
+    write_csv: Callable[..., bytes],
+) -> None:  # fmt: skip
+    nobody = {
+        "处罚机关": "查无此局",
+        "数据来源单位": "查无此局",
+        "处罚机关统一社会信用代码": "",
+        "数据来源单位统一社会信用代码": "",
+    }
+    rows = [penalty_row(1), penalty_row(2, 处罚决定日期=""), *(penalty_row(n, **nobody) for n in range(3, 16))]
+    (tmp_path / "a.csv").write_bytes(write_csv([penalty_header, *rows]))
+    (receipt,) = import_submissions(workspace, [tmp_path / "a.csv"])
+    told = receipt.on_screen()
+    assert len(told) == 12
+    assert (
+        told[0].startswith("退回 a.csv 第 4 行（P4）数据来源单位：单位“查无此局”不在单位名录中") and "--unit" in told[0]
+    )
+    assert told[10] == "退回的原因还有 3 条，见回执"
+    assert told[11].startswith("已收到的行中有 1 行需要修改")
