@@ -1,6 +1,8 @@
-"""A child process: looks at the portals named on its input and announces each end as one line of JSON.
+"""The nursery: forks a child for every job of looks, so that what they all need is loaded once.
 
-python -m crawler WORKSPACE plain|browser PARENT_PID  < portal ids
+python -m crawler PARENT_PID  < orders, one line of JSON each
+
+A child looks at the portals of its job and announces each end as one line of JSON on the nursery's output.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ import asyncio
 import ctypes
 import datetime
 import fcntl
+import gc
 import json
 import logging
 import os
@@ -20,27 +23,32 @@ from contextlib import contextmanager
 from typing import Any
 
 from scrapy import signals
-from scrapy.crawler import AsyncCrawlerRunner
+from scrapy.crawler import Crawler
 from scrapy.utils.reactor import install_reactor
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from crawler.browser import find_browser, settings_of
 from crawler.coverage import Look
-from crawler.launch import close_without_result
+from crawler.downloader import Fetcher, Net
+from crawler.egress import Gate
+from crawler.launch import ENDED, close_without_result
 from crawler.loader import spider_of
-from crawler.pipelines import Shelf, settle
+from crawler.pipelines import Shelf, Steps, settle
 from crawler.registry import Portal, portal_of
 from crawler.settings import settings_of as scrapy_settings
 from crawler.spiders.base import Walk
 from db import clock
-from db.evidence import EvidenceStore
+from db.evidence import EvidenceStore, EvidenceWriter
 from db.models import Coverage, Crawl, ListEntry
 from db.models import Portal as PortalRow
 from db.session import session_of
 from db.settings import Workspace
+from db.units import UnitIndex
 
 log = logging.getLogger("crawler")
 _PR_SET_PDEATHSIG = 1
+_GC = (20_000, 20, 50)  # reading makes many small objects and hardly a cycle: the default searches 30 times as often
 _RESUMABLE = datetime.timedelta(hours=24)  # what was seen longer ago is another look
 
 
@@ -66,43 +74,64 @@ def lock_of(workspace: Workspace, portal: str) -> Iterator[bool]:
         yield True
 
 
-def done(workspace: Workspace, portal: str) -> Coverage | None:
+def done(session: Session, portal: str) -> Coverage | None:
     """The look that was finished at this very second: asked again (a replayed day), it is not looked at twice."""
-    with session_of(workspace) as session:
-        return session.scalar(
-            select(Coverage)
-            .join(Crawl, Crawl.id == Coverage.crawl_id)
-            .where(Crawl.portal_id == portal, Crawl.state == "finished", Crawl.started_at == clock.now())
-        )
+    return session.scalar(
+        select(Coverage)
+        .join(Crawl, Crawl.id == Coverage.crawl_id)
+        .where(Crawl.portal_id == portal, Crawl.state == "finished", Crawl.started_at == clock.now())
+    )
 
 
-def begin(workspace: Workspace, portal: str) -> tuple[str, datetime.datetime]:
+def begin(session: Session, portal: str) -> tuple[str, datetime.datetime]:
     """A new crawl, or the interrupted one: its id and its start. The caller holds the portal's lock."""
     now = clock.now()
-    with session_of(workspace) as session:
-        running = session.scalars(
-            select(Crawl).where(Crawl.portal_id == portal, Crawl.state == "running").order_by(Crawl.started_at.desc())
-        ).all()
-        resumed: Crawl | None = None
-        for row in running:
-            if resumed is None and datetime.timedelta(0) <= now - row.started_at <= _RESUMABLE:
-                resumed = row
-                row.resumed += 1
-            else:
-                close_without_result(session, row, "采集中断，未能在 24 小时内续采")
-        if resumed is not None:
-            return resumed.id, resumed.started_at
-        name = f"{portal}-{now:%Y%m%dT%H%M%S}"
-        taken = set(session.scalars(select(Crawl.id).where(Crawl.id.startswith(name, autoescape=True))))
-        identity = next(i for n in range(1, len(taken) + 2) if (i := name if n == 1 else f"{name}-{n}") not in taken)
-        session.add(Crawl(id=identity, portal_id=portal, started_at=now, state="running", resumed=0))
+    running = session.scalars(
+        select(Crawl).where(Crawl.portal_id == portal, Crawl.state == "running").order_by(Crawl.started_at.desc())
+    ).all()
+    resumed: Crawl | None = None
+    for row in running:
+        if resumed is None and datetime.timedelta(0) <= now - row.started_at <= _RESUMABLE:
+            resumed = row
+            row.resumed += 1
+        else:
+            close_without_result(session, row, "采集中断，未能在 24 小时内续采")
+    if resumed is not None:
+        return resumed.id, resumed.started_at
+    name = f"{portal}-{now:%Y%m%dT%H%M%S}"
+    taken = set(session.scalars(select(Crawl.id).where(Crawl.id.startswith(name, autoescape=True))))
+    identity = next(i for n in range(1, len(taken) + 2) if (i := name if n == 1 else f"{name}-{n}") not in taken)
+    session.add(Crawl(id=identity, portal_id=portal, started_at=now, state="running", resumed=0))
     return identity, now
 
 
-def announce(portal: str, outcome: str, reason: str, pages: int, records: int) -> None:
+def known(
+    session: Session, portal: str, now: datetime.datetime, reread_days: int
+) -> dict[str, tuple[str, str, list[str]]]:
+    """What the portal's list entries led to when they were last read.
+
+    An entry that was read long ago is left out, so that this look reads it again: after `reread_days`, or up to half as
+    long again, by its address, so that what was read in one look is not all due in one look.
+    """
+    rows = session.execute(
+        select(ListEntry.url, ListEntry.title, ListEntry.stated_on, ListEntry.records, ListEntry.key, Crawl.started_at)
+        .outerjoin(Crawl, Crawl.id == ListEntry.crawl_id)
+        .where(ListEntry.portal_id == portal)
+    )
+    found: dict[str, tuple[str, str, list[str]]] = {}
+    for url, title, stated_on, records, key, read_at in rows:
+        late = int(key[:8], 16) % (reread_days // 2 + 1)
+        if reread_days <= 0 or read_at is None or now - read_at < datetime.timedelta(days=reread_days + late):
+            found[url] = (title, stated_on, records)
+    return found
+
+
+def announce(portal: str, outcome: str, reason: str, pages: int, records: int, family: str = "") -> None:
     """Tell the parent that a look has come to its end."""
     event = {"portal": portal, "outcome": outcome, "reason": reason, "pages": pages, "records": records}
-    print(json.dumps(event, ensure_ascii=False), flush=True)
+    event["family"] = family
+    event["reason"] = reason[:500]  # a line of less than a page of memory is written at once, whole
+    os.write(1, json.dumps(event, ensure_ascii=False).encode() + b"\n")
 
 
 class Looks:
@@ -113,12 +142,16 @@ class Looks:
         self.crawl = workspace.settings.crawl
         self.executable = find_browser() if browser else None
         self.key = workspace.key
-        self.runner = AsyncCrawlerRunner(scrapy_settings(self.crawl))
+        more = settings_of(self.executable, self.crawl.timeout_s) if self.executable is not None else {}
+        self.settings = scrapy_settings(self.crawl, **more)
+        self.units = UnitIndex([])  # loaded with the portals
+        self.net = Net(self.crawl, workspace.var / "locks")
 
     async def all(self, names: list[str]) -> None:
         """Every portal once: so many hosts at once, and of one host as many portals as it may have connections."""
         with session_of(self.workspace) as session:
             rows = session.scalars(select(PortalRow).where(PortalRow.id.in_(names)).order_by(PortalRow.id)).all()
+            self.units = UnitIndex.load(session)
         hosts = asyncio.Semaphore(max(self.crawl.hosts_at_once, 1))
         turns: dict[str, asyncio.Semaphore] = {}
 
@@ -139,12 +172,15 @@ class Looks:
             if not held:
                 announce(portal.id, "busy", "另一个采集进程正在采集此栏目", 0, 0)
                 return
-            before = done(self.workspace, portal.id)
+            with session_of(self.workspace) as session:
+                before = done(session, portal.id)
+                if before is None:
+                    crawl_id, started_at = begin(session, portal.id)
+                    entries = known(session, portal.id, started_at, self.crawl.reread_days)
             if before is not None:
                 announce(portal.id, before.outcome, before.reason, before.pages, before.records)
                 return
-            crawl_id, started_at = begin(self.workspace, portal.id)
-            walk = Walk(Look(crawl_id, started_at), self.crawl, self._known(portal.id), self.browser)
+            walk = Walk(Look(crawl_id, started_at), self.crawl, entries, self.browser)
             writer = EvidenceStore(self.workspace).open(crawl_id, portal.id, started_at)
             shelf = Shelf()
             try:
@@ -153,33 +189,28 @@ class Looks:
                         "error",
                         "没有浏览器：此栏目要用浏览器才能看到，请运行 mingcha doctor 查看安装办法",
                     )
-                elif not await self._walk(portal, recognised, walk, writer=writer, shelf=shelf, key=self.key):
+                elif not await self._walk(portal, recognised, walk, writer, shelf):
                     return  # interrupted: it stays `running` and is continued by the next crawl
                 with session_of(self.workspace) as session:
-                    verdict, shown = settle(session, self.workspace, portal, walk, shelf, writer)
+                    verdict, shown = settle(session, self.units, self.workspace, portal, walk, shelf, writer)
             finally:
                 shelf.close()
                 writer.close()
-            announce(portal.id, verdict.outcome, verdict.reason, walk.look.pages, shown)
+            family = walk.look.family or ("" if portal.family == "auto" else portal.family)
+            announce(portal.id, verdict.outcome, verdict.reason, walk.look.pages, shown, family)
 
-    def _known(self, portal: str) -> dict[str, tuple[str, str, list[str]]]:
-        with session_of(self.workspace) as session:
-            rows = session.execute(
-                select(ListEntry.url, ListEntry.title, ListEntry.stated_on, ListEntry.records).where(
-                    ListEntry.portal_id == portal
-                )
-            )
-            return {url: (title, stated_on, records) for url, title, stated_on, records in rows}
-
-    async def _walk(self, portal: Portal, recognised: str | None, walk: Walk, **tools: Any) -> bool:
+    async def _walk(
+        self, portal: Portal, recognised: str | None, walk: Walk, writer: EvidenceWriter, shelf: Shelf
+    ) -> bool:
         """Run the portal's spider; answers whether it came to its end by itself."""
-        runner = self.runner
-        if self.executable is not None:
-            hosts = frozenset((portal.host, *portal.allow_hosts))
-            browser = settings_of(self.executable, hosts, self.crawl.timeout_s)
-            runner = AsyncCrawlerRunner(scrapy_settings(self.crawl) | browser)
         spider, arguments = spider_of(portal, recognised)
-        crawler = runner.create_crawler(spider)
+        crawler = Crawler(spider, self.settings)  # a runner would copy every setting once more
+        walk.keep = Steps(portal, walk, shelf, self.key)
+        walk.ask = lambda request: crawler.engine.crawl(request)
+        gate = Gate(portal.host, portal.allow_hosts, legacy_tls=portal.tls.legacy, unverified=portal.tls.unverified)
+        if portal.tls.legacy or portal.tls.unverified:
+            walk.look.notes.add(f"按登记的例外放宽了加密要求：{portal.tls.reason}")
+        fetcher = Fetcher(self.net, gate, writer, self.crawl, portal.hours)
         reasons: list[str] = []
 
         def closed(reason: str) -> None:
@@ -187,7 +218,7 @@ class Looks:
 
         crawler.signals.connect(closed, signals.spider_closed)
         try:
-            await runner.crawl(crawler, walk=walk, **arguments, **tools)
+            await crawler.crawl_async(walk=walk, fetcher=fetcher, **arguments)
         except Exception as error:
             log.error("portal %s: %s", portal.id, traceback.format_exc())
             walk.look.errors.append(f"{type(error).__name__}：{error}")
@@ -196,17 +227,57 @@ class Looks:
 
 
 def main(arguments: list[str]) -> None:
-    """Run the looks named on standard input."""
-    root, mode, parent = arguments
-    die_with(int(parent))
-    names = sys.stdin.read().split()
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    """Fork a child for each job of each order; say when the last of them has ended."""
+    die_with(int(arguments[0]))
+    gc.freeze()  # what is loaded stays shared with every child
+    for line in sys.stdin:
+        order = json.loads(line)
+        if any(browser for browser, _ in order["jobs"]):
+            import crawler.browser_transport  # noqa: F401 - large: loaded here once, not in every child
+        children = [fork(order, browser, portals) for browser, portals in order["jobs"]]
+        for child in children:
+            _, status = os.waitpid(child, 0)
+            if status != 0:
+                log.error("a child ended with %s", os.waitstatus_to_exitcode(status))
+        sys.stdout.write(ENDED)
+        sys.stdout.flush()
+
+
+def fork(order: dict[str, Any], browser: bool, portals: list[str], output: int | None = None) -> int:
+    """Start the child of one job; its id. It announces on `output`, else on our own standard output."""
+    parent = os.getpid()
+    child = os.fork()
+    if child != 0:
+        return child
+    code = 1
+    try:
+        if output is not None:
+            os.dup2(output, 1)
+        die_with(parent)
+        os.environ.clear()
+        os.environ.update(order["environment"])
+        work(Workspace.open(order["workspace"]), portals, browser)
+        code = 0
+    except BaseException:
+        log.error("the child could not finish\n%s", traceback.format_exc())
+    finally:
+        os._exit(code)  # not the parent's own way out: what it holds is not ours to flush or to close
+
+
+def work(workspace: Workspace, names: list[str], browser: bool) -> None:
+    """Run the looks of one job in this process."""
+    gc.freeze()  # what is loaded lives as long as the process
+    gc.set_threshold(*_GC)
+    workspace.logs.mkdir(parents=True, exist_ok=True)
+    with (workspace.logs / "crawler.log").open("a", encoding="utf-8") as file:
+        os.dup2(file.fileno(), 2)
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True)
     log.setLevel(logging.INFO)
     install_reactor("twisted.internet.asyncioreactor.AsyncioSelectorReactor", _loop())
     reactor: Any = sys.modules["twisted.internet.reactor"]  # the one that Scrapy has just installed
-    looks = Looks(Workspace.open(root), mode == "browser")
+    looks = Looks(workspace, browser)
 
-    async def work() -> None:
+    async def run() -> None:
         try:
             await looks.all(names)
             if looks.executable is not None:
@@ -214,11 +285,14 @@ def main(arguments: list[str]) -> None:
 
                 await SharedBrowser.stop()
         finally:
+            looks.net.close()
             reactor.callLater(0, reactor.stop)
 
     tasks: list[asyncio.Task[None]] = []
-    reactor.callWhenRunning(lambda: tasks.append(asyncio.get_event_loop().create_task(work())))
+    reactor.callWhenRunning(lambda: tasks.append(asyncio.get_event_loop().create_task(run())))
     reactor.run()
+    for task in tasks:
+        task.result()
 
 
 def _loop() -> str | None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 
+@lru_cache(4096)  # every address is asked for it half a dozen times on its way
 def host_of(url: str) -> str:
     """The host of an address in lower case; empty when it has none.
 

@@ -11,8 +11,6 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from crawler.addresses import host_of
-
 _NAMES = (
     "chromium-headless-shell",
     "chromium",
@@ -22,8 +20,7 @@ _NAMES = (
     "microsoft-edge",
 )
 _ARGUMENTS = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
-_SKIPPED = frozenset(("image", "font", "media", "stylesheet"))
-_IDLE_MS = 15_000
+_NOWHERE = {"server": "http://127.0.0.1:9", "bypass": "<-loopback>"}  # the browser has no network of its own
 
 
 def find_browser() -> str | None:
@@ -39,29 +36,19 @@ def find_browser() -> str | None:
     return next((path for name in _NAMES if (path := shutil.which(name))), None)
 
 
-def settings_of(executable: str, hosts: frozenset[str], timeout_s: float) -> dict[str, Any]:
-    """Scrapy's settings for a browser look. Pages may load from `hosts` only; pictures and fonts are not loaded."""
-
-    def abort(request: Any) -> bool:
-        return request.resource_type in _SKIPPED or host_of(request.url) not in hosts
-
-    handler = "crawler.browser_transport.BrowserHandler"
+def settings_of(executable: str, timeout_s: float) -> dict[str, Any]:
+    """Scrapy's settings for a browser look."""
     return {
-        "DOWNLOAD_HANDLERS": {"http": handler, "https": handler},
         "PLAYWRIGHT_BROWSER_TYPE": "chromium",
         "PLAYWRIGHT_BROWSER_PROVIDER": "crawler.browser_transport.SharedBrowser",
-        "PLAYWRIGHT_LAUNCH_OPTIONS": {"executable_path": executable, "headless": True, "args": _ARGUMENTS},
+        "PLAYWRIGHT_LAUNCH_OPTIONS": {
+            "executable_path": executable, "headless": True, "args": _ARGUMENTS, "proxy": _NOWHERE,
+        },
         "PLAYWRIGHT_DEFAULT_NAVIGATION_TIMEOUT": timeout_s * 1000,
-        "PLAYWRIGHT_ABORT_REQUEST": abort,
         "PLAYWRIGHT_MAX_PAGES_PER_CONTEXT": 4,
-    }
+    }  # fmt: skip
 
 
-def in_browser() -> dict[str, Any]:
-    """A request's meta that has it opened in the browser and read when its scripts have fallen silent."""
-    from scrapy_playwright.page import PageMethod  # loads Playwright, which most looks never need
-
-    return {
-        "playwright": True,
-        "playwright_page_methods": [PageMethod("wait_for_load_state", "networkidle", timeout=_IDLE_MS)],
-    }
+def in_browser(*, picture: bool = False) -> dict[str, Any]:
+    """A request's meta that has it opened in the browser; `picture`: what a visitor sees is kept as well."""
+    return {"playwright": True, "picture": picture}

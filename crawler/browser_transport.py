@@ -1,18 +1,35 @@
-"""The download handler of browser looks; loaded only where a browser is used, for Playwright is large.
+"""Pages as a browser shows them; loaded only where a browser is used, for Playwright is large.
 
-One driver and one browser serve all looks of a process (each start costs as much as a hundred plain pages); every look
-has a context of its own in it, so nothing is shared between portals.
+The browser itself has no network: everything it asks for is answered by the look's own `Fetcher`, so that the egress rules,
+the host's turn, the limits and the evidence are those of every other request. One driver and one browser serve all looks of
+a process (each start costs as much as a hundred plain pages); every look has a context of its own in it, so nothing is
+shared between portals.
 """
 
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any, ClassVar
 
-from playwright.async_api import Browser, Playwright, async_playwright
+from playwright.async_api import Browser, Error, Page, Playwright, Request, Route, async_playwright
+from playwright.async_api import TimeoutError as BrowserTimeout
 from scrapy_playwright.handler import ScrapyPlaywrightDownloadHandler
+from scrapy_playwright.page import PageMethod
 
-from crawler.transport import turn
+from crawler.addresses import host_of
+from crawler.downloader import Fetcher
+from crawler.egress import Forbidden
+from crawler.wire import Answer, Unanswered
+from db import clock
+from db.evidence import PICTURE
+
+RENDERED = "BROWSER"  # in place of a method: what the browser made of a page
+_SKIPPED = frozenset(("image", "font", "media", "stylesheet", "websocket", "eventsource", "manifest"))
+_IDLE_MS = 15_000
+_MOST_S = 90.0  # for one page with everything it loads
+_DROPPED = frozenset(("content-length", "content-encoding", "transfer-encoding", "content-security-policy"))
+_PICTURE_MOST = 4 * 2**20
 
 
 class SharedBrowser:
@@ -55,14 +72,104 @@ class SharedBrowser:
 
 
 class BrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]
-    """A browser page (or plain HTTP where a request does not ask for one) with the host's limits kept."""
+    """One look's pages in the shared browser."""
 
-    async def download_request(self, request: Any) -> Any:
-        async with turn(request.url, self.crawler.settings):
-            return await super().download_request(request)
+    async def render(self, request: Any, fetcher: Fetcher) -> tuple[str, Answer, str]:
+        """The page after its scripts have run, its address and its evidence. Raises Forbidden or Unanswered."""
+        stored = fetcher.writer.find(RENDERED, request.url)
+        if stored is not None and not request.meta.get("again"):
+            return (
+                stored.url,
+                Answer(stored.status, tuple((k.lower(), v) for k, v in stored.headers), stored.body),
+                stored.id,
+            )
+        url, first, _ = await fetcher.fetch("GET", request.url, fresh=bool(request.meta.get("again")))
+        pictures: list[bytes] = []
+        asked = request.replace(url=url)
+        asked.meta.update(
+            playwright_context_kwargs={"service_workers": "block", "user_agent": fetcher.agent},
+            playwright_page_init_callback=_Answers(fetcher, url, first).attach,
+            playwright_page_methods=[PageMethod(_settle), *([PageMethod(_picture, pictures)] if request.meta.get("picture") else [])],
+        )  # fmt: skip
+        try:
+            async with asyncio.timeout(_MOST_S):
+                response = await self._download_request(asked)
+        except (TimeoutError, BrowserTimeout):
+            raise Unanswered("unreachable", "浏览器打开网页超时", again=True) from None
+        except Error as error:
+            raise Unanswered("unreachable", f"浏览器没有打开网页（{str(error).splitlines()[0][:120]}）") from None
+        headers = [(k.decode("latin-1").lower(), v.decode("latin-1")) for k, vs in response.headers.items() for v in vs]
+        answer = Answer(response.status, tuple(headers), response.body[: fetcher.net.client.max_bytes])
+        evidence = fetcher.keep(RENDERED, request.url, answer)
+        for picture in pictures:
+            fetcher.writer.put(
+                method=PICTURE, url=request.url, status=200, headers=[("content-type", "image/png")], body=picture,
+                fetched_at=clock.now(), content_type="image/png",
+            )  # fmt: skip
+        return response.url, answer, evidence
 
     async def _close(self) -> None:
         if hasattr(self, "browser"):
             self.browser.remove_listener("disconnected", self._browser_disconnected_callback)
             del self.browser  # it is shared: only this look's contexts are closed
         await super()._close()
+
+
+class _Answers:
+    """Answers what one page asks for: its document once from what was fetched, the rest by the look's fetcher."""
+
+    def __init__(self, fetcher: Fetcher, url: str, first: Answer) -> None:
+        self.fetcher, self.url = fetcher, url
+        self.first: Answer | None = first
+
+    async def attach(self, page: Page, request: Any) -> None:
+        """Called for the fresh page; the route added last is asked first."""
+        await page.route("**", self.answer)
+
+    async def answer(self, route: Route, request: Request) -> None:
+        """One request of the page."""
+        with suppress(Error):  # the page may be gone when its answer comes
+            if request.resource_type in _SKIPPED or not request.url.startswith(("http://", "https://")):
+                await route.abort("blockedbyclient")
+                return
+            document = request.is_navigation_request() and request.frame.parent_frame is None
+            answer, self.first = (self.first, None) if document and request.url == self.url else (None, self.first)
+            try:
+                if answer is None:
+                    answer = await self._ask(request, again=document)
+            except (Forbidden, Unanswered):
+                await route.abort("blockedbyclient")
+                return
+            headers: dict[str, str] = {}
+            for name, value in answer.headers:
+                if name not in _DROPPED:
+                    headers[name] = f"{headers[name]}\n{value}" if name in headers else value
+            await route.fulfill(status=answer.status, headers=headers, body=answer.body)
+
+    async def _ask(self, request: Request, again: bool) -> Answer:
+        """`again`: the page itself loads the column anew, as after a check by script: not from evidence."""
+        fetcher = self.fetcher
+        for cookie in await request.frame.page.context.cookies(request.url):
+            fetcher.cookies.put(host_of(request.url), cookie["name"], cookie["value"])
+        headers = {
+            name: value
+            for name, value in request.headers.items()
+            if name in ("accept", "content-type", "referer", "x-requested-with", "origin")
+        }
+        body = request.post_data_buffer or b""
+        return (await fetcher.fetch(request.method, request.url, headers, body, fresh=again))[1]
+
+
+async def _settle(page: Page) -> None:
+    """Wait until the page's scripts have fallen silent; one that never does is taken as it is."""
+    with suppress(BrowserTimeout):
+        await page.wait_for_load_state("networkidle", timeout=_IDLE_MS)
+
+
+async def _picture(page: Page, pictures: list[bytes]) -> None:
+    """What a visitor sees of the page; a picture that cannot be taken is no reason to lose the page."""
+    with suppress(Error):
+        picture = await page.screenshot(full_page=True, type="png", timeout=_IDLE_MS)
+        pictures.append(
+            picture if len(picture) <= _PICTURE_MOST else await page.screenshot(type="png", timeout=_IDLE_MS)
+        )

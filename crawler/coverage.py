@@ -15,18 +15,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.models import Coverage, Portal
+from standard.outcomes import NAMES, OUTCOMES, PROVING
 
-PROVING = ("complete", "column_empty")
-_WHO = {
-    "complete": "nobody", "column_empty": "unit", "column_missing": "unit", "soft_404": "unit", "link_out": "unit",
-    "unreachable": "unit", "blocked": "operator", "shell": "operator", "script_list": "us", "partial": "operator",
-    "error": "us",
-}  # fmt: skip
-NAMES = {
-    "complete": "完整", "partial": "不完整", "blocked": "被拦截", "unreachable": "打不开", "shell": "跳转空壳",
-    "soft_404": "页面写明不存在", "script_list": "脚本列表未能读取", "link_out": "仅链接到外站", "column_missing": "栏目不存在",
-    "column_empty": "栏目为空", "error": "系统出错",
-}  # fmt: skip
+_DEAD_KEPT = 200  # dead links a look keeps by name
 
 
 @dataclass(frozen=True)
@@ -59,11 +50,13 @@ class Look:
     cut: str = ""  # why the walk was ended before its end
     said_empty: bool = False
     notes: set[str] = field(default_factory=set)
+    dead: dict[str, str] = field(default_factory=dict)  # entries that could not be opened: address -> note
+    alarms: list[str] = field(default_factory=list)  # why this look is not to be trusted with an absence
 
     def verdict(self, records: int) -> Verdict:
         """The outcome. Our own fault goes first, then what hid the column, then what is missing from the look."""
         outcome, reason = self._outcome(records)
-        return Verdict(outcome, reason, _WHO[outcome])
+        return Verdict(outcome, reason, OUTCOMES[outcome].who)
 
     def _outcome(self, records: int) -> tuple[str, str]:
         if self.errors:
@@ -91,6 +84,7 @@ class Look:
             missing.append(f"网站写明有 {self.items_announced} 条，只读到 {self.items + self.linked_out} 条")
         if self.cut:
             missing.append(self.cut)
+        missing += self.alarms
         if not missing and 0 < self.list_pages < (self.pages_announced or 0):
             missing.append(f"网站写明有 {self.pages_announced} 页，只读到 {self.list_pages} 页")
         return missing
@@ -103,7 +97,7 @@ class Look:
             "outcome": verdict.outcome, "reason": verdict.reason, "who": verdict.who, "pages": self.pages,
             "pages_announced": self.pages_announced, "items": self.items, "records": records,
             "unread": self.unread.total() + len(self.lost_pages), "not_records": self.not_records,
-            "notes": sorted(self.notes),
+            "notes": [*sorted(self.notes), *(self.dead[url] for url in sorted(self.dead)[:_DEAD_KEPT])],
         }  # fmt: skip
 
 

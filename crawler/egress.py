@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import Any
-
 from scrapy.exceptions import IgnoreRequest
 
 from crawler.addresses import host_of, is_inner
+from crawler.wire import Way
 
 
 class Forbidden(IgnoreRequest):
-    """An address a crawl must not ask. Raised by the Egress middleware, on every hop; the text is Chinese."""
+    """An address a crawl must not ask. Raised on every hop; the text is Chinese."""
 
     def __init__(self, outcome: str, reason: str) -> None:
         super().__init__(reason)
@@ -19,33 +17,28 @@ class Forbidden(IgnoreRequest):
 
 
 class Gate:
-    """Decides for one portal; names are resolved once a look."""
+    """Decides for one portal. What a name leads to is checked by `crawler.wire`, when it connects, for that connection."""
 
-    def __init__(self, own: str, allowed: list[str]) -> None:
+    def __init__(self, own: str, allowed: list[str], *, legacy_tls: bool = False, unverified: bool = False) -> None:
+        self.own = own.lower()
         self.named = {host.lower() for host in allowed}
-        self.hosts = {own.lower(), *self.named}
-        self._inner: dict[str, bool] = {}
+        self.hosts = {self.own, *self.named}
+        self._ways = {inner: {True: Way(inner, legacy_tls, unverified), False: Way(inner)} for inner in (True, False)}
 
-    async def check(self, url: str) -> None:
+    def check(self, url: str) -> None:
         """Raises Forbidden when the address is not this portal's to ask."""
         host = host_of(url)
-        if host not in self.hosts and (is_inner(host) or host == "localhost"):
-            raise Forbidden("link_out", f"链接或跳转指向内网或本机地址 {host}，公众打不开，未跟随")
-        if host not in self.hosts:
-            raise Forbidden("link_out", f"链接或跳转指向外站 {host}，未跟随")
         if host in self.named:
             return
-        if host not in self._inner:
-            self._inner[host] = await _leads_inside(host)
-        if self._inner[host]:
+        inner = is_inner(host) or host == "localhost"
+        if host not in self.hosts:
+            if inner:
+                raise Forbidden("link_out", f"链接或跳转指向内网或本机地址 {host}，公众打不开，未跟随")
+            raise Forbidden("link_out", f"链接或跳转指向外站 {host}，未跟随")
+        if inner:
             raise Forbidden("error", f"{host} 是内网或本机地址，未写入登记的 allow_hosts，不访问")
 
-
-async def _leads_inside(host: str) -> bool:
-    if is_inner(host):
-        return True
-    try:
-        found: list[Any] = await asyncio.get_running_loop().getaddrinfo(host, None)
-    except OSError:
-        return False  # the request itself will tell that the name is unknown
-    return any(is_inner(entry[4][0]) for entry in found)
+    def way(self, url: str) -> Way:
+        """How an allowed address may be reached; exceptions of TLS hold for the portal's own host only."""
+        host = host_of(url)
+        return self._ways[host in self.named][host == self.own]

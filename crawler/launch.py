@@ -1,20 +1,25 @@
 """Starts looks: in child processes, so that a page that brings one down takes nothing else with it.
 
-One child for plain portals, one beside it for portals that need a browser. A child that dies leaves its crawls
-`running`; they are continued from their own evidence, first here (each portal alone, so that the one that did it is
+One child for plain portals, one beside it for portals that need a browser, forked from the command itself where it has a single
+thread, else from a nursery: a process that has loaded what every look needs, and serves one thread of ours until that ends. A child that dies leaves its
+crawls `running`; they are continued from their own evidence, first here (each portal alone, so that the one that did it is
 found), else by the next `crawl`.
 """
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import datetime
+import hashlib
 import json
 import os
-import queue
+import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterable
+import weakref
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,18 +27,19 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from crawler import registry
 from crawler.browser import find_browser
+from crawler.courtesy import within
 from crawler.coverage import NAMES, Look
 from db import clock
-from db.models import Coverage, Crawl, Portal
-from db.session import session_of, upsert
+from db.models import Coverage, Crawl, Portal, Unit
+from db.session import let_go, session_of, upsert
 from db.settings import Workspace
 from standard.errors import Refused
 from standard.strict_yaml import nearest
 
 _EARLY = datetime.timedelta(minutes=10)  # a daily look may start a little before its day is over
 _ROOT = Path(__file__).resolve().parents[1]
+ENDED = "ended\n"  # a nursery's last word on an order
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,7 @@ class CrawlResult:
     reason: str
     pages: int
     records: int
+    family: str = ""  # what read it
 
 
 def crawl(
@@ -60,7 +67,7 @@ def crawl(
 
     Raises Refused when the registry has faults or a portal is not in it; nothing is fetched then.
     """
-    registry.sync(workspace)
+    _sync(workspace)
     with session_of(workspace) as session:
         chosen = _choose(session, portals, everything=everything, resume=resume, due=due)
     tell = progress or (lambda text: None)
@@ -78,6 +85,34 @@ def crawl(
         if portal.id not in results:
             results[portal.id] = _give_up(workspace, portal.id)
     return [results[portal.id] for portal in chosen]
+
+
+def _sync(workspace: Workspace) -> None:
+    """Make the rows say what the registry's files say; where neither has changed since the last time, nothing is read."""
+    mark = workspace.var / "registry.sha256"
+    if mark.is_file() and mark.read_text(encoding="ascii") == _state(workspace):
+        return
+    from crawler import registry  # it loads every family, and Scrapy with them
+
+    registry.sync(workspace)
+    part = mark.with_suffix(f".{os.getpid()}.part")
+    part.write_text(_state(workspace), encoding="ascii")
+    part.replace(mark)
+
+
+def _state(workspace: Workspace) -> str:
+    """A digest of the registry's files, of the rows they became, and of the code that made them."""
+    digest = hashlib.sha256()
+    for path in sorted(workspace.registry.rglob("*.y*ml")):
+        digest.update(f"{path.relative_to(workspace.registry)}\n".encode() + path.read_bytes())
+    for path in sorted((_ROOT / "crawler").glob("**/*.py")):
+        digest.update(f"{path.name} {path.stat().st_mtime_ns}\n".encode())
+    with session_of(workspace) as session:
+        for table in (Unit.__table__, Portal.__table__):
+            names = [column.name for column in table.columns if column.name != "recognised"]
+            for row in session.execute(select(*(table.c[name] for name in names)).order_by(table.c.id)):
+                digest.update(repr(tuple(row)).encode())
+    return digest.hexdigest()
 
 
 def crawl_due(workspace: Workspace) -> str:
@@ -116,16 +151,9 @@ def _due(session: Session, portals: Iterable[Portal]) -> list[Portal]:
     for portal in portals:
         before = latest.get(portal.id)
         ready = before is None or before + datetime.timedelta(hours=portal.every_hours) - _EARLY <= now
-        if ready and _open(portal.entry.get("hours"), now.time()):
+        if ready and within(portal.entry.get("hours"), now.time()):
             chosen.append(portal)
     return chosen
-
-
-def _open(hours: str | None, now: datetime.time) -> bool:
-    if not hours:
-        return True
-    start, end = (datetime.time(*map(int, part.split(":"))) for part in hours.split("-"))
-    return start <= now < end if start <= end else now >= start or now < end
 
 
 @dataclass(frozen=True)
@@ -139,73 +167,131 @@ class _Job:
 def _run(workspace: Workspace, jobs: list[_Job], tell: Callable[[str], None]) -> dict[str, CrawlResult]:
     """Run the jobs side by side; the results of those looks that came to an end."""
     results: dict[str, CrawlResult] = {}
-    lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-    workspace.logs.mkdir(parents=True, exist_ok=True)
-    children: list[subprocess.Popen[str]] = []
-    with (workspace.logs / "crawler.log").open("a", encoding="utf-8") as log:
-        try:
-            for job in jobs:
-                child = _start(workspace, job, log)
-                children.append(child)
-                threading.Thread(target=_listen, args=(child, lines), daemon=True).start()
-            ended = 0
-            while ended < len(children):
-                line = lines.get()
-                if line is None:
-                    ended += 1
-                elif (result := _result(line)) is not None:
-                    results[result.portal] = result
-                    name = NAMES.get(result.outcome, "正在采集")
-                    tell(
-                        f"{result.portal}：{name}，{result.pages} 页，{result.records} 条{'，' if result.reason else ''}{result.reason}"
-                    )
-        finally:
-            for child in children:
-                if child.poll() is None:
-                    child.kill()
-                child.wait()
-                if child.stdout is not None:
-                    child.stdout.close()
+    for line in _forked(workspace, jobs) if _alone() else _nursery(workspace).run(workspace, jobs):
+        result = _result(line)
+        if result is not None:
+            results[result.portal] = result
+            name = NAMES.get(result.outcome, "正在采集")
+            reason = f"，{result.reason}" if result.reason else ""
+            tell(f"{result.portal}：{name}，{result.pages} 页，{result.records} 条{reason}")
     return results
 
 
-def _start(workspace: Workspace, job: _Job, log: Any) -> subprocess.Popen[str]:
-    command = [
-        sys.executable,
-        "-m",
-        "crawler",
-        str(workspace.root),
-        "browser" if job.browser else "plain",
-        str(os.getpid()),
-    ]
-    environment = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH")))),
-    }
-    child = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, env=environment, text=True, encoding="utf-8"
-    )
-    assert child.stdin is not None
+def _alone() -> bool:
+    """Whether this process has no other thread, not even of a library: only then may it be forked as it is."""
     try:
-        child.stdin.write("\n".join(job.portals))
-        child.stdin.close()
-    except BrokenPipeError:
-        pass  # it died at once; its portals are missing from the results
-    return child
+        return "\nThreads:\t1\n" in Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return False
 
 
-def _listen(child: subprocess.Popen[str], lines: queue.SimpleQueue[str | None]) -> None:
-    assert child.stdout is not None
-    for line in child.stdout:
-        lines.put(line)
-    child.wait()
-    lines.put(None)
+def _order(workspace: Workspace, jobs: list[_Job]) -> dict[str, Any]:
+    return {
+        "workspace": str(workspace.root), "jobs": [[job.browser, job.portals] for job in jobs],
+        "environment": {name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+    }  # fmt: skip
+
+
+def _forked(workspace: Workspace, jobs: list[_Job]) -> Iterator[str]:
+    """The lines of children forked from this very process: a command that does nothing else needs no nursery."""
+    from crawler.__main__ import fork  # Scrapy and all that looks need
+
+    let_go()  # a connection must not be carried over a fork
+    order = _order(workspace, jobs)
+    reader, writer = os.pipe()
+    children = [fork(order, browser, portals, writer) for browser, portals in order["jobs"]]
+    os.close(writer)
+    try:
+        with open(reader, encoding="utf-8") as lines:
+            yield from lines
+    finally:
+        for child in children:
+            if os.waitpid(child, os.WNOHANG)[0] == 0:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(child, signal.SIGKILL if sys.exc_info()[0] is not None else 0)
+                os.waitpid(child, 0)
+
+
+class _Nursery:
+    """The process from which children are forked. It dies with the thread that started it, and its children with it."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        workspace.logs.mkdir(parents=True, exist_ok=True)
+        path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
+        with (workspace.logs / "crawler.log").open("a", encoding="utf-8") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "crawler", str(os.getpid())],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, env={**os.environ, "PYTHONPATH": path},
+                text=True, encoding="utf-8",
+            )  # fmt: skip
+
+    @property
+    def alive(self) -> bool:
+        return self.process.poll() is None
+
+    def run(self, workspace: Workspace, jobs: list[_Job]) -> Iterator[str]:
+        """The lines its children say, until the last of them has ended; fewer when the nursery itself dies."""
+        assert self.process.stdin is not None and self.process.stdout is not None
+        order = _order(workspace, jobs)
+        ended = False
+        try:
+            self.process.stdin.write(json.dumps(order) + "\n")
+            self.process.stdin.flush()
+            for line in self.process.stdout:
+                if line == ENDED:
+                    ended = True
+                    return
+                yield line
+        except BrokenPipeError:
+            pass  # it died at once; its portals are missing from the results
+        finally:
+            if not ended:
+                self.close()
+
+    def __del__(self) -> None:
+        self.close()  # its thread has ended
+
+    def close(self) -> None:
+        """End it, with every child it has."""
+        if self.alive:
+            self.process.kill()
+        self.process.wait()
+        for stream in (self.process.stdin, self.process.stdout):
+            if stream is not None:
+                with contextlib.suppress(OSError):
+                    stream.close()
+
+
+def _nursery(workspace: Workspace) -> _Nursery:
+    """This thread's nursery, started when first needed, and again when it has died."""
+    nursery: _Nursery | None = getattr(_own, "nursery", None)
+    if nursery is None or not nursery.alive or nursery.process.args[-1] != str(os.getpid()):  # type: ignore[index]
+        nursery = _own.nursery = _Nursery(workspace)
+        _all.add(nursery)
+    return nursery
+
+
+_own = threading.local()
+_all: weakref.WeakSet[_Nursery] = weakref.WeakSet()
+
+
+@atexit.register
+def _close_all() -> None:
+    for nursery in list(_all):
+        nursery.close()
 
 
 def _result(line: str) -> CrawlResult | None:
     try:
         event = json.loads(line)
-        return CrawlResult(event["portal"], event["outcome"], event["reason"], event["pages"], event["records"])
+        return CrawlResult(
+            event["portal"],
+            event["outcome"],
+            event["reason"],
+            event["pages"],
+            event["records"],
+            event.get("family", ""),
+        )
     except (ValueError, KeyError, TypeError):
         return None  # something else wrote to the child's output
 

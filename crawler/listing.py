@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -12,11 +13,17 @@ from crawler.extract import absolute, suffix_of, tables
 ANY = re.compile(r".")  # every address
 DATE = re.compile(r"(?:19|20)\d\d\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d{1,2}日?")
 _LINES = frozenset(("li", "tr", "dd", "dl", "p", "div"))
+_ROOT = re.compile(r"https?://[\w.\-]+(?::\d{1,5})?", re.A)
+_PLAIN = re.compile(r"(/(?=[\w]))?(?:\./)?\w[\w./\-%]*(?:\?[\w./\-%=&]*)?", re.A)
 _LINE_LIMIT = 400  # characters in one line of a list, title and date together
-_NEXT = re.compile(r"^[\[【（(<«‹]*(?:下一?页|下页|后一?页|next(?:page)?|>|»|›)[\]】）)>»›→…]*$", re.I)
+NEXT = re.compile(r"^[\[【（(<«‹]*(?:下一?页|下页|后一?页|next(?:page)?|>|»|›)[\]】）)>»›→…]*$", re.I)
 _PAGE_TOTAL = re.compile(r"共\s*(\d{1,5})\s*页|总页数\s*[：:]\s*(\d{1,5})|\d{1,5}\s*/\s*(\d{1,5})\s*页")
-_PAGER = re.compile(
+PAGER = re.compile(
     r"^(?:首页|第一页|上一?页|前一?页|下一?页|后一?页|尾页|末页|最后一?页|[<>«»‹›]+|\d{1,4}|更多|more)[>»]*$", re.I
+)
+_ITEM_TOTAL = re.compile(
+    r"共\s*(?:有|计)?(?:找到|查询到|检索到)?(?:检索)?(?:结果|记录|信息|数据)?\s*(\d{1,7})\s*(?:条|项|个结果|笔)|"
+    r"总(?:记录|条)数\s*[：:]?\s*(\d{1,7})"
 )
 _CALL = re.compile(r"(?:[A-Za-z_$][\w$.]*\s*\(\s*['\"]?)([\w$-]*)")
 
@@ -33,22 +40,59 @@ class Line:
 def lines(tree: LexborHTMLParser, base_url: str, wanted: re.Pattern[str] | None = None) -> list[Line]:
     """Every line of the list, each address once. Without `wanted` (a pattern of addresses) a date must stand beside it."""
     found: dict[str, Line] = {}
-    for node in tree.css("a[href]"):
-        href = node.attributes.get("href") or ""
-        url = absolute(base_url, href)
-        if url is None or url in found or (wanted is not None and not wanted.search(url)):
-            continue
-        text = tables.text_of(node).replace("\n", "")
-        title = (node.attributes.get("title") or "").strip()
-        title = title if len(title) >= len(text.rstrip(".…")) else text
-        date = _date_beside(node, text)
-        if not title or _PAGER.match("".join(title.split())) or (wanted is None and date is None):
-            continue
-        found[url] = Line(url, title, date)
+    for line in _anchors(tree, base_url, dated=wanted is None):
+        if line.url not in found and (wanted is None or wanted.search(line.url)):
+            found[line.url] = line
     return list(found.values())
 
 
-def _date_beside(node: LexborNode, text: str) -> str | None:
+def anchors(tree: LexborHTMLParser, base_url: str) -> list[Line]:
+    """Every link of a page with the date beside it, in order; what turns pages is none."""
+    return list(_anchors(tree, base_url, dated=False))
+
+
+def _anchors(tree: LexborHTMLParser, base_url: str, *, dated: bool) -> Iterator[Line]:
+    address = _Addresses(base_of(tree, base_url)).of
+    for node in tree.css("a[href]"):
+        text = tables.text_of(node).replace("\n", "")
+        date = date_beside(node, text)
+        if dated and date is None:
+            continue
+        title = (node.attributes.get("title") or "").strip()
+        title = title if len(title) >= len(text.rstrip(".…")) else text
+        if not title or PAGER.match("".join(title.split())):
+            continue
+        url = address(node.attributes.get("href") or "")
+        if url is not None:
+            yield Line(url, title, date)
+
+
+class _Addresses:
+    """Where the links of one page lead. Plain ones are put together, for joining every link by the rules is dear."""
+
+    def __init__(self, base_url: str) -> None:
+        self.base = base_url
+        path = base_url.partition("?")[0].partition("#")[0]
+        root = _ROOT.match(path)
+        self.root = root[0] if root else None
+        self.folder = path.rpartition("/")[0] + "/" if root and len(path) > root.end() else f"{path}/"
+
+    def of(self, href: str) -> str | None:
+        plain = _PLAIN.fullmatch(href) if self.root else None
+        if plain is None or "/." in href.removeprefix("./"):
+            return absolute(self.base, href)
+        if plain[1]:
+            return f"{self.root}{href}"
+        return f"{self.folder}{href.removeprefix('./')}"
+
+
+def base_of(tree: LexborHTMLParser, url: str) -> str:
+    """The address from which a page's links count: its own, or what its `<base>` says."""
+    node = tree.css_first("base[href]")
+    return (absolute(url, node.attributes.get("href") or "") if node is not None else None) or url
+
+
+def date_beside(node: LexborNode, text: str) -> str | None:
     """The date in the line around a link, outside the link's own words; in them when there is no other."""
     line = node.parent
     for _ in range(4):
@@ -70,17 +114,17 @@ def _date_beside(node: LexborNode, text: str) -> str | None:
 def next_page(tree: LexborHTMLParser, base_url: str) -> str | None:
     """Where 下一页 leads, if it leads anywhere."""
     for node in tree.css("a[href]"):
-        if _NEXT.match("".join(tables.text_of(node).split())):
+        if NEXT.match("".join((tables.text_of(node) or node.attributes.get("title") or "").split())):
             if "disabled" in (node.attributes.get("class") or ""):
                 return None
-            return absolute(base_url, node.attributes.get("href") or "")
+            return absolute(base_of(tree, base_url), node.attributes.get("href") or "")
     return None
 
 
 def scripted_next(tree: LexborHTMLParser) -> bool:
     """Whether 下一页 is there but only a script can follow it: goPage(2), __doPostBack('pager','2')."""
     for node in tree.css("a"):
-        if not _NEXT.match("".join(tables.text_of(node).split())) or "disabled" in (node.attributes.get("class") or ""):
+        if not NEXT.match("".join(tables.text_of(node).split())) or "disabled" in (node.attributes.get("class") or ""):
             continue
         script = f"{node.attributes.get('href') or ''} {node.attributes.get('onclick') or ''}"
         call = _CALL.search(script.replace("javascript:", " "))
@@ -105,6 +149,7 @@ def is_book_link(url: str) -> bool:
 
 
 _CREATE_PAGE = re.compile(r"createPageHTML\s*\(([^)]{1,200})\)")
+_VARIABLE = re.compile(r"\bvar\s+(\w{1,40})\s*=\s*[\"']?(\d{1,6})\b")
 
 
 @dataclass(frozen=True)
@@ -138,9 +183,23 @@ def static_pages(text: str) -> StaticPages | None:
     match = _CREATE_PAGE.search(text)
     if match is None:
         return None
-    words = [word.strip().strip("\"'") for word in match[1].split(",")]
+    words = [word.strip() for word in match[1].split(",")]
+    if "var" in text and any(word.isidentifier() for word in words):
+        known = dict(_VARIABLE.findall(text))
+        words = [known.get(word, word) for word in words]
+    words = [word.strip("\"'") for word in words]
     if words and not words[0].isdecimal():
         words = words[1:]
     if len(words) < 4 or not words[0].isdecimal() or not words[1].isdecimal() or len(words[0]) > 6:
         return None
     return StaticPages(int(words[0]), int(words[1]), words[2], words[3])
+
+
+def items_announced(text: str) -> int | None:
+    """How many items the pager says there are; of several such words the last, for pagers stand below their lists.
+
+    >>> items_announced("共 195 条 1/13"), items_announced("共找到检索结果 12 条"), items_announced("抽查结果 3 项")
+    (195, 12, None)
+    """
+    found = _ITEM_TOTAL.findall(text)
+    return int(found[-1][0] or found[-1][1]) if found else None

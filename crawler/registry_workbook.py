@@ -32,10 +32,12 @@ from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 from crawler.registry import Alias, Portal, Registry, Unit, check, load
 from crawler.spiders import families
 from db.settings import Workspace
+from standard import kinds
 from standard.errors import Refused
 
 UNITS, PORTALS = "单位", "门户"
 EXAMPLE = "示例："
+_FAMILIES = "站型列表"
 _LIMIT = 64 << 20
 _MAX_ROWS = 50_000
 _LEVELS = {
@@ -52,7 +54,7 @@ _KINDS = {
     "事项目录": "catalogue",
     "红榜": "red_list",
     "黑榜": "black_list",
-}
+} | {kinds.KINDS[kind].label: kind for kind in kinds.CHANNELS[6:]}  # the wider kinds
 _CHANNELS = {"部门网站": "department", "政府网站": "government", "信用网站": "credit"}
 _RENDERS = {"自动": "auto", "直接读取": "http", "浏览器": "browser"}
 _YES_NO = {"是": True, "否": False}
@@ -105,6 +107,7 @@ PORTAL_COLUMNS = (
     Column("时段", "hours", None, False, "如 22:00-06:00；留空不限"),
     Column("可达主机", "allow_hosts", None, False, "栏目会引向的其他主机，多个用“；”隔开"),
     Column("站型参数", "options", None, False, 'JSON，如 {"api": "/api/list"}'),
+    Column("连接例外", "tls", None, False, 'JSON，须写理由，如 {"legacy": true, "reason": "网站只支持旧协议"}'),
     Column("列名对照", "lookups.columns", None, False, 'JSON，如 {"案号": "document_number"}'),
     Column("最少条数", "expect.records.min", None, False, "健康时至少应有的条数"),
     Column("最多条数", "expect.records.max", None, False, "健康时至多应有的条数"),
@@ -113,7 +116,7 @@ PORTAL_COLUMNS = (
 )
 _DEFAULTS = {"assessed": True, "channel": "department", "family": "auto", "render": "auto", "every": "1 day"}
 _NUMBERS = frozenset(["expect.records.min", "expect.records.max", "expect.newest_within_days"])
-_JSON = frozenset(["options", "lookups.columns"])
+_JSON = frozenset(["options", "lookups.columns", "tls"])
 _ALIAS = re.compile(r"^(.*?)\s*[（(]\s*至\s*(\d{4}-\d{2}-\d{2})\s*[)）]$")
 _SPLIT = re.compile(r"[；;\n]+")
 Fault = Callable[[str, str], None]
@@ -378,6 +381,7 @@ def _write(file: Path, registry: Registry | None) -> None:
                         if shown:
                             sheet.write_string(row, at, shown, text)
             _remarks(workbook, tables, head)
+            _families(workbook)
         os.replace(part, file)
     except (OSError, xlsxwriter.exceptions.FileCreateError) as error:
         raise Refused(f"{file}：无法写入（{error}），请检查目录与权限，或关闭已打开的同名文件") from None
@@ -386,12 +390,21 @@ def _write(file: Path, registry: Registry | None) -> None:
 
 
 def _offer(sheet: Any, at: int, column: Column) -> None:
-    offered = list(column.choices or ()) or (["auto", *families()] if column.key == "family" else [])
+    offered: list[str] | str = list(column.choices or ())
+    if column.key == "family":
+        offered = f"={_FAMILIES}!$A$1:$A${len(families()) + 1}"  # too many for a list in the cell itself
     rule: dict[str, Any] = {"validate": "list", "source": offered} if offered else {"validate": "any"}
     if column.hint:
         rule |= {"input_title": column.title[:32], "input_message": column.hint[:250]}
     if len(rule) > 1:
         sheet.data_validation(1, at, 5000, at, rule)
+
+
+def _families(workbook: xlsxwriter.Workbook) -> None:
+    sheet = workbook.add_worksheet(_FAMILIES)
+    for row, name in enumerate(("auto", *families())):
+        sheet.write_string(row, 0, name)
+    sheet.hide()
 
 
 def _remarks(
@@ -431,6 +444,10 @@ def _shown(held: dict[str, Any], column: Column, entry: Unit | Portal) -> str:
         )
     if column.choices is not None:
         return next(word for word, meant in column.choices.items() if meant == value)
+    if column.key == "tls":
+        value = {key: said for key, said in value.items() if said}  # what is not said is no exception
+        if not value:
+            return ""
     if column.key in _JSON:
         return json.dumps(value, ensure_ascii=False)
     if column.key == "notes":

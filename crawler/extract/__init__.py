@@ -8,20 +8,55 @@ reading.reason       # why there are none, in Chinese
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
-from selectolax.lexbor import LexborHTMLParser
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from crawler.extract import classify, decision_text, fragments, pairs, payloads, spreadsheets, tables
+from crawler.documents.parts import Block, Document, Limits, Unreadable
+from crawler.documents.reading import task_of
+from crawler.extract import (
+    classify,
+    context,
+    decision_text,
+    fragments,
+    other_kinds,
+    pairs,
+    payloads,
+    spreadsheets,
+    tables,
+)
+from crawler.extract.attachments import Budget, is_told, no_record, of_blocks, read_attachment, title_of
 from crawler.extract.decode import decode
+from crawler.extract.reading import Reading
 from crawler.extract.tables import Reader
 from crawler.items import Link, Seen
+from standard import kinds
 
-BOOKS = frozenset(("xls", "xlsx", "et", "csv"))
-_OTHERS = ("doc", "docx", "wps", "pdf", "ofd", "zip", "rar", "7z", "jpg", "jpeg", "png", "tif", "tiff")
+BOOKS = frozenset(("xls", "xlsx", "et", "ods", "csv"))
+_OTHERS = (
+    "doc",
+    "docx",
+    "docm",
+    "xlsm",
+    "xlsb",
+    "wps",
+    "rtf",
+    "pdf",
+    "ofd",
+    "zip",
+    "rar",
+    "7z",
+    "jpg",
+    "jpeg",
+    "png",
+    "gif",
+    "bmp",
+    "tif",
+    "tiff",
+)
 ATTACHMENTS = BOOKS.union(_OTHERS)
 _BODIES = (
     ".TRS_Editor", ".view.TRS_UEDITOR", "ucapcontent", "#zoom", "#vsb_content", ".v_news_content", ".article-content",
@@ -31,10 +66,13 @@ _NOISE = ["script", "style", "noscript", "nav", "header", "footer", "select", "b
 _TITLE_METAS = ("articletitle", "pagetitle")
 _DATE_METAS = ("pubdate", "publishdate", "firstpublishedtime")
 _DAY = re.compile(r"(?:19|20)\d\d[-/.年]\d{1,2}[-/.月]\d{1,2}")
-_PDF, _IMAGES = b"%PDF", (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM", b"II*\0", b"MM\0*")
+_TAG = re.compile(r"<[a-zA-Z!/?]")
+_PICTURES = frozenset(("jpg", "jpeg", "png", "gif", "bmp", "tif", "tiff"))
 _DECIDED = frozenset(("content", "facts", "decision_date", "basis"))
 _PARTY_AND_MATTER = re.compile(r"^(.{2,60}?)\s*[-—－–]+\s*(\S.*)$", re.S)
 _OFFENCE = re.compile(r"违反|违法|其他违法|未(?:按|经|取得|依法|办理)|逾期|擅自|涉嫌|无证|超")
+_NAMED_ONLY = 0.4  # a decision of which a page tells only number and party: what is attached tells it
+_AROUND = frozenset(("document_number", "counterparty", "decision_date", "authority"))
 _HEAD_FIELDS = frozenset(  # what stands under labels of its own at the head of a decision
     (
         "document_number",
@@ -46,20 +84,6 @@ _HEAD_FIELDS = frozenset(  # what stands under labels of its own at the head of 
     )
 )
 DEFAULT_UNPACKED = 256 * 2**20
-
-
-@dataclass
-class Reading:
-    """What one document says."""
-
-    form: str | None = None  # wide_table | key_value | decision_text | attachment | json | image
-    rows: list[Seen] = field(default_factory=list)
-    reason: str = ""  # Chinese; why there are no rows
-    title: str = ""
-    published: str | None = None  # the page's own date of publication
-    attachments: list[Link] = field(default_factory=list)
-    not_record: bool = False  # a notice, a catalogue: rightly without records
-    unread: bool = False  # something is there that we cannot read
 
 
 def read(
@@ -74,7 +98,9 @@ def read(
     max_unpacked: int = DEFAULT_UNPACKED,
 ) -> Reading:
     """The decisions one document shows. `title` is what the list called it. Never raises on any content."""
-    reading = _read(content, url, content_type, kind, base_url, title, lookups, max_unpacked)
+    reader = Reader(kind if kind in kinds.KINDS else "auto", dict(lookups or {}))
+    budget = Budget(Limits(unpacked=max_unpacked), unpacked=max_unpacked)
+    reading = _read(content, url, content_type, reader, base_url, title, budget)
     for seen in reading.rows:
         _without_matter(seen)
     return reading
@@ -93,29 +119,30 @@ def _without_matter(seen: Seen) -> None:
 
 
 def _read(
-    content: bytes,
-    url: str,
-    content_type: str | None,
-    kind: str,
-    base_url: str | None,
-    title: str,
-    lookups: Mapping[str, str] | None,
-    max_unpacked: int,
+    content: bytes, url: str, content_type: str | None, reader: Reader, base_url: str | None, title: str, budget: Budget
 ) -> Reading:
-    reader = Reader(kind if kind in ("licence", "penalty") else "auto", dict(lookups or {}))
+    task = task_of(content)
     suffix = suffix_of(url)
-    if content.startswith(_PDF) or suffix in ("pdf", "ofd"):
-        return Reading("attachment", reason="PDF、OFD 附件，本版本读不出其中的记录", title=title, unread=True)
-    if content.startswith(_IMAGES) or suffix in ("jpg", "jpeg", "png", "tif", "tiff"):
-        return Reading("image", reason="图片，读不出其中的记录", title=title, unread=True)
-    if spreadsheets.is_book(content) or suffix in BOOKS:
-        return _read_book(content, reader, title, max_unpacked)
+    if task is not None:
+        named = title or title_of(unquote(urlsplit(url).path).rpartition("/")[2], "")
+        return read_attachment(content, task, reader, named, budget, _member(reader), _in_words)
     text = decode(content, content_type)
-    if text.lstrip()[:1] in ("{", "["):
-        return _read_json(text, reader)
     if "\0" in text[:2000]:
-        return Reading("attachment", reason="不是网页也不是电子表格，读不出其中的记录", title=title, unread=True)
+        form = "image" if suffix in _PICTURES else "attachment"
+        return Reading(form, reason="不是网页也不是可读的文档，或已损坏", title=title, unread=True)
+    if suffix in BOOKS:
+        return _read_false_book(content, reader, title)
+    if payloads.looks_like_one(text):
+        return _read_json(text, base_url or url, reader, title)
+    if not _TAG.search(text) and reader.kind not in kinds.WIDER:
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        return of_blocks(Document("text", [Block(lines=lines)]), reader, title, _in_words)
     return read_page(text, base_url or url, reader, title)
+
+
+def _member(reader: Reader) -> Callable[[bytes, str, str, Budget], Reading]:
+    """How a file within an archive is read: as any other, by its own bytes and name."""
+    return lambda content, name, title, budget: _read(content, name, None, reader, None, title, budget)
 
 
 def extract_sources(
@@ -141,29 +168,35 @@ def suffix_of(url: str) -> str:
     return ""
 
 
-def _read_book(content: bytes, reader: Reader, title: str, max_unpacked: int) -> Reading:
+def _read_false_book(content: bytes, reader: Reader, title: str) -> Reading:
     try:
-        if spreadsheets.is_book(content):
-            rows = spreadsheets.read_book(content, reader, max_unpacked)
-        else:
-            rows = spreadsheets.read_false_book(content, reader)
-    except spreadsheets.Unreadable as error:
+        rows = spreadsheets.read_false_book(content, reader)
+    except Unreadable as error:
         return Reading("attachment", reason=str(error), title=title, unread=True)
     if rows:
         return Reading("attachment", rows, title=title)
-    if classify.not_a_record(title):
+    if reader.kind not in kinds.WIDER and classify.not_a_record(title):
         return Reading(reason="目录或通知类附件，不是公示记录", title=title, not_record=True)
     return Reading("attachment", reason="电子表格中没有认得出的表头", title=title, unread=True)
 
 
-def _read_json(text: str, reader: Reader) -> Reading:
+def _read_json(text: str, base_url: str, reader: Reader, title: str) -> Reading:
     try:
-        rows = payloads.rows_of(payloads.parse(text))
+        value = payloads.parse(text)
     except ValueError:
         return Reading("json", reason="不是合法的 JSON", unread=True)
-    found = payloads.records(rows, reader) if rows else []
+    rows = payloads.rows_of(value)
+    found = payloads.records(rows, reader) if rows else payloads.one(value, reader)
     if found:
         return Reading("json", found)
+    pages = payloads.pages_of(value)
+    if pages:  # an article whose text is markup in a field
+        readings = [read_page(markup, base_url, reader, name or title) for name, markup in pages]
+        if len(readings) == 1:
+            return readings[0]
+        found = [seen for reading in readings for seen in reading.rows]
+        if found:
+            return Reading("json", found)
     return Reading("json", reason="JSON 中没有认得出的记录", not_record=not rows, unread=bool(rows))
 
 
@@ -175,37 +208,58 @@ def read_page(text: str, base_url: str, reader: Reader, title: str = "") -> Read
     heading = tree.css_first("title")
     title = max(own_title, title, key=len) or (tables.text_of(heading) if heading else "")
     reading = Reading(title=title, published=_published(metas))
-    body = body_of(tree)
-    lines = tables.text_of(body).split("\n") if body else []
-    rows = tables.records(tree, reader)
-    if classify.not_a_record(title) and (classify.never_a_record(title) or not any(map(_is_told, rows))):
-        return _no_record(reading)
-    if not rows and "<!--" in text:
+    wider = reader.kind in kinds.WIDER
+    around = context.Context()
+    rows = [] if wider else tables.records(tree, reader, around)
+    context.of_metas(around, metas)
+    told = not wider and all(map(_is_plain, rows)) and len(rows) > 0
+    body = None if told else body_of(tree)
+    lines = tables.text_of(body).split("\n") if body else []  # not needed when tables tell everything
+    if wider:
+        rows = other_kinds.rows_of(tree, text, lines, reader)
+    else:
+        lines = context.of_lines(around, lines)
+    if not wider and classify.not_a_record(title) and (classify.never_a_record(title) or not any(map(is_told, rows))):
+        return no_record(reading)
+    if not rows and not wider and "<!--" in text:
         rows = [
             seen for part in fragments.commented(text, "table") for seen in tables.records(tables.parse(part), reader)
         ]
-    if not any({"document_number", "counterparty"} & seen.fields.keys() for seen in rows):
+    if not wider and not any({"document_number", "counterparty"} & seen.fields.keys() for seen in rows):
         if classify.heads_no_record(lines):
-            return _no_record(reading)
+            return no_record(reading)
         rows = rows or _in_words(title, lines, reader)
-    if rows:
+    thin = len(rows) == 1 and _DECIDED.isdisjoint(rows[0].fields) and rows[0].form == "decision_text"
+    if rows and not (thin and attachments_of(tree, base_url)):
+        if not wider:
+            context.complete(around, rows, title)
         reading.form, reading.rows = rows[0].form, rows
         return reading
     reading.attachments = attachments_of(tree, base_url)
     if reading.attachments:
         reading.form, reading.reason = "attachment", "页面本身没有记录，只有附件"
+        if not wider:
+            reading.rows = rows or decision_text.named(title, [link.title for link in reading.attachments], reader.kind)
+            for seen in reading.rows:
+                seen.form, seen.confidence = "attachment", _NAMED_ONLY
+    elif wider and (one := other_kinds.notice(title, reading.published, lines, reader)) is not None:
+        reading.form, reading.rows = one.form, [one]
     elif body is not None and body.css_first("img") is not None and sum(map(len, lines)) < 300:
         reading.form, reading.reason, reading.unread = "image", "只有图片，读不出其中的记录", True
+    elif not wider and classify.says_nothing(" ".join(lines)):
+        reading.not_record, reading.reason = True, "零报告，没有公示记录"
     elif "决定书" in title or "决定书" in "".join(lines[:5]):
         reading.form, reading.reason, reading.unread = "decision_text", "像是决定书，但没有读出文号和当事人", True
+    elif not wider and classify.announces_records(title):
+        reading.reason, reading.unread = "标题是行政决定的公示，页面中没有读出记录", True
     else:
         reading.not_record, reading.reason = True, "页面中没有行政决定的要素"
     return reading
 
 
-def _is_told(seen: Seen) -> bool:
-    """Whether a row names its decision and its party: a record whatever the page is called."""
-    return seen.fields.keys() >= {"document_number", "counterparty"}
+def _is_plain(seen: Seen) -> bool:
+    """Whether a row tells its number or party, and its authority: nothing around the table is needed."""
+    return not {"document_number", "counterparty"}.isdisjoint(seen.fields) and "authority" in seen.fields
 
 
 def _is_whole(seen: Seen) -> bool:
@@ -215,17 +269,20 @@ def _is_whole(seen: Seen) -> bool:
     return len(seen.fields.keys() - _HEAD_FIELDS - {"case_name", "person_id"}) >= 3
 
 
-def _no_record(reading: Reading) -> Reading:
-    reading.not_record, reading.reason = True, "目录、通知、告知等，不是行政决定的公示"
-    return reading
-
-
 def _in_words(title: str, lines: list[str], reader: Reader) -> list[Seen]:
     """Lines of label and value; else the decision's own words, which also begin with a few labels (当事人：…)."""
     rows = pairs.records(lines, reader)
-    if rows and all(_is_whole(seen) for seen in rows):
+    whole = len(rows) > 0 and all(_is_whole(seen) for seen in rows)
+    if whole and (len(rows) > 1 or rows[0].fields.keys() >= _AROUND):
         return rows
-    one = decision_text.record(title, lines, reader.kind)
+    several = decision_text.records(title, lines, reader.kind)
+    if len(several) > max(1, len(rows)):
+        return several
+    one = several[0] if several else None
+    if whole:
+        if one is not None:
+            _complete(rows[0], one)
+        return rows
     if len(rows) > 1 or (rows and (one is None or not _DECIDED & one.fields.keys())):
         return rows
     told = pairs.told(lines, reader)
@@ -239,6 +296,18 @@ def _in_words(title: str, lines: list[str], reader: Reader) -> list[Seen]:
         if name in (_HEAD_FIELDS if rows else _DECIDED) and name not in one.fields:
             one.fields[name], one.labels[name] = text, told.labels[name]
     return [one]
+
+
+def _complete(seen: Seen, one: Seen) -> None:
+    """What stands without a label around labelled lines: the number under the heading, the signature."""
+    for name in sorted(_AROUND):
+        if (
+            name in one.fields
+            and name not in seen.fields
+            and (name != "counterparty" or "document_number" in one.fields)
+        ):
+            seen.fields[name], seen.labels[name] = one.fields[name], one.labels[name]
+            seen.confidence = min(seen.confidence, one.confidence)
 
 
 def metas_of(tree: LexborHTMLParser) -> dict[str, str]:
@@ -258,7 +327,7 @@ def _published(metas: Mapping[str, str]) -> str | None:
     return None
 
 
-def body_of(tree: LexborHTMLParser) -> tables.LexborNode | None:
+def body_of(tree: LexborHTMLParser) -> LexborNode | None:
     """The part of a page that holds its article; the whole body when no container is known."""
     for selector in _BODIES:
         node = tree.css_first(selector)
@@ -284,6 +353,7 @@ def attachments_of(tree: LexborHTMLParser, base_url: str) -> list[Link]:
     return list(found.values())
 
 
+@lru_cache(maxsize=8192)
 def absolute(base_url: str, href: str) -> str | None:
     """The address a link leads to; None for script, mail and broken ones."""
     href = href.strip().replace("\\", "/")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_TAGS = re.compile(r"<script.*?</script>|<style.*?</style>|<!--.*?-->|<[^>]+>", re.S | re.I)
+_OPENED = re.compile(r"<(?:!--|script|style|(?=[^>]))", re.I)
+_MARKUP = re.compile(r"<(?:!--.*?--|script.*?</script[^>]*|style.*?</style[^>]*|[^>]*)>", re.S | re.I)
+_CLOSES = {"<!--": "-->", "<script": "</script", "<style": "</style"}
 _BLOCK_WORDS = re.compile(
     r"访问被(?:禁止|拦截|拒绝)|您的访问过于频繁|访问频率过高|请求被拦截|安全(?:防护|验证)中|请完成(?:安全)?验证|人机验证|"
     r"Request blocked|Access Denied|您的请求(?:可能)?(?:存在|带有)",
@@ -20,6 +22,13 @@ _MISSING_WORDS = re.compile(
 _EMPTY_WORDS = re.compile(
     r"暂无(?:相关)?(?:数据|内容|信息|记录|公示)|没有(?:找到)?(?:相关)?(?:数据|内容|信息|记录)|本栏目暂无|无相关(?:记录|信息|数据)|共\s*0\s*条|"
     r"正在建设中|内容(?:正在)?更新中"
+)
+_NOTHING = re.compile(
+    r"(?:本|当|该|上|\d)(?:月|季度?|期|年度?|周)(?:份|内)?[^。；;]{0,24}?(?:无|没有|未(?:作出|实施|发生|产生|办理))[^。；;]{0,16}?(?:处罚|许可|信息|案件|事项|数据)|"
+    r"零(?:报告|申报|公示|上报)|(?:无|没有|未产生|未发生)(?:新增)?(?:行政)?(?:处罚|许可)(?:信息|案件|决定|事项|数据|情况)"
+)
+_PROMISES = re.compile(
+    r"(?:处罚|许可)[^，。]{0,14}?(?:表|信息|数据|清单|台账|案件|公示|公开|决定)(?:[（(\[〔【][^）)]*[）)\]〕】])?[\d一二三四五六七八九十\-—.]*$|案$|的批复$"
 )
 _REFRESH = re.compile(r"""<meta[^>]+http-equiv\s*=\s*["']?refresh[^>]+url\s*=\s*['"]?([^"'>\s]+)""", re.I)
 _LOCATION = re.compile(
@@ -59,14 +68,56 @@ class Problem:
     reason: str
 
 
-def visible(html: str) -> str:
-    """Roughly the words a visitor sees (cheap: for rules on short pages, not for reading records)."""
-    return " ".join(_TAGS.sub(" ", html).split())
+def _all_closed(html: str) -> bool:
+    """Whether every mark that is opened is closed after the last such opening: then one pattern takes all in one pass."""
+    low = html.lower()
+    return all(low.rfind(close) >= low.rfind(opened) for opened, close in (("<", ">"), *_CLOSES.items()))
+
+
+def visible(html: str, most: int | None = None) -> str:
+    """Roughly the words a visitor sees (cheap: for rules on short pages, not for reading records).
+
+    `most`: so many characters are enough to know that a page is not a short one.
+    """
+    if _all_closed(html):
+        return " ".join(_MARKUP.sub(" ", html).split())
+    pieces: list[str] = []
+    seen = 0
+    last: dict[str, int] = {}  # where each closing mark stands for the last time: none is looked for in vain twice
+    place = 0
+    while (opened := _OPENED.search(html, place)) is not None:
+        piece = html[place : opened.start()]
+        if piece:
+            pieces.append(piece)
+            if most is not None:
+                seen += len("".join(piece.split()))
+                if seen >= most:
+                    return " ".join(" ".join(pieces).split())
+        mark = opened[0].lower()
+        close = _CLOSES.get(mark, ">")
+        if close not in last:
+            last[close] = max(html.rfind(close), html.rfind(close.upper()))
+        start = opened.end()
+        if start > last[close]:
+            close = ">"
+            if close not in last:
+                last[close] = html.rfind(close)
+            if start > last[close]:
+                pieces.append(html[opened.start() :])
+                return " ".join(" ".join(pieces).split())
+        found = html.find(close, start)
+        if found < 0:
+            found = html.find(close.upper(), start)
+        end = html.find(">", found)
+        place = len(html) if end < 0 else end + 1
+    pieces.append(html[place:])
+    return " ".join(" ".join(pieces).split())
 
 
 def problem_of(status: int, text: str) -> Problem | None:
     """What is wrong with a response, or None when it looks like a page."""
-    if status in (412, 521) or (status in (200, 202, 403, 503) and _short_and(text, _BLOCK_WORDS)):
+    short = _short(text) if status < 400 or status in (403, 503) else None
+    if status in (412, 521) or (status in (200, 202, 403, 503) and _blocks(short, text)):
         return Problem("blocked", f"网站防护拦截了访问（HTTP {status}），无法看到栏目内容")
     if status in (401, 403, 429):
         return Problem("blocked", f"网站拒绝访问（HTTP {status}），无法看到栏目内容")
@@ -78,18 +129,21 @@ def problem_of(status: int, text: str) -> Problem | None:
         return Problem("unreachable", f"网站出错（HTTP {status}）")
     if status == 202 or (status == 200 and not text.strip()):
         return Problem("blocked", f"网站只返回空白或校验脚本（HTTP {status}），无法看到栏目内容")
-    if _short_and(text, _MISSING_WORDS):
+    if short is not None and _MISSING_WORDS.search(short) is not None:
         return Problem("soft_404", "网址能打开，但页面写明栏目或内容不存在")
     return None
 
 
-def _short_and(text: str, words: re.Pattern[str]) -> bool:
+def _short(text: str) -> str | None:
+    """The words of a page that has few; None for any other."""
     if len(text) > 40_000:
-        return False
-    seen = visible(text)
-    if len(seen) >= 600:
-        return False
-    return words.search(seen) is not None or (words is _BLOCK_WORDS and _BLOCK_SCRIPTS.search(text) is not None)
+        return None
+    seen = visible(text, 600)
+    return seen if len(seen) < 600 else None
+
+
+def _blocks(short: str | None, text: str) -> bool:
+    return short is not None and (_BLOCK_WORDS.search(short) is not None or _BLOCK_SCRIPTS.search(text) is not None)
 
 
 def says_empty(text: str) -> bool:
@@ -97,9 +151,20 @@ def says_empty(text: str) -> bool:
     return _EMPTY_WORDS.search(visible(text)) is not None
 
 
+def says_nothing(text: str) -> bool:
+    """Whether a short text says that there was nothing to publish: a zero report."""
+    bare = "".join(text.split())
+    return len(bare) < 400 and _NOTHING.search(bare) is not None
+
+
+def announces_records(title: str) -> bool:
+    """Whether a title promises decisions: a table of them, or one."""
+    return _PROMISES.search("".join(title.split())) is not None and not not_a_record(title)
+
+
 def shell_target(text: str) -> str | None:
     """Where a page without content of its own sends its visitor (meta refresh, script, single frame)."""
-    if len(text) > 20_000 or len(visible(text)) > 200:
+    if len(text) > 20_000 or len(visible(text, 201)) > 200:
         return None
     match = _REFRESH.search(text) or _LOCATION.search(text)
     if match:

@@ -16,14 +16,23 @@ from standard.fields import FIELDS
 
 _YEAR = r"[〔\[［﹝【（({]\s*(?:19|20)\s?\d\s?\d\s*年?\s*[〕\]］﹞】）)}]"
 _NUMBER = re.compile(
-    rf"(?:[（(]?[\u4e00-\u9fa5]{{1,8}}[）)]?)?[\u4e00-\u9fa5（）()·]{{0,16}}?{_YEAR}\s*[\u4e00-\u9fa5]{{0,10}}第?\s*[A-Za-z\d][\dA-Za-z\-—]{{0,20}}\s*号"
+    rf"(?:[（(]?[\u4e00-\u9fa5]{{1,8}}[）)]?)?[\u4e00-\u9fa5（）()·]{{0,16}}?{_YEAR}\s*[\u4e00-\u9fa5]{{0,10}}[-—]?第?\s*[A-Za-z\d][\dA-Za-z\-—]{{0,20}}\s*号"
     rf"|{_YEAR}[\u4e00-\u9fa5]{{2,16}}第?\s*\d{{1,8}}\s*号"
 )
 _BARE_NUMBER = re.compile(
     r"^[\u4e00-\u9fa5（）()]{0,12}(?:19|20)\d\d年?[\u4e00-\u9fa5]{0,12}第?[A-Za-z\d\-]{1,12}号$"
 )  # no brackets
-_LABEL = re.compile(r"^.*?(?:文书号|文书编号|文号|编号|字号|决定书)[：:]?(?=[^〕\]）】]*[〔\[（【﹝({])")
+_LABEL = re.compile(r"^.*?(?:文书号|文书编号|文号|编号|字号|案号|决定书|有限公司)[：:]?(?=[^〕\]）】]*[〔\[（【﹝({])")
 _EARLIER = re.compile(r"告|听|催|复议|复字|立案|送达")  # numbers of other papers of the same case
+_SERIAL = re.compile(
+    r"(?:公[开示]表|公告|通报|名单|目录|清单|简报|信息|专栏|文件)[〔\[（【﹝({]"
+)  # numbers of what the page is
+_INSIDE = re.compile(
+    rf"(?:决定书?|批复|许可证?|处罚)》?[（(【\[，,](?:文号|文书号|案号|编号)?[为：:]?((?:{_NUMBER.pattern}))[）)】\]，,。；]"
+)
+_LABELLED = re.compile(
+    r"^(?:(?:行政)?(?:处罚|许可)?(?:决定书?)?(?:文书?)?(?:文号|编号|字号|案号))[：:]([^\s，。；]{4,40})$"
+)
 _ORDER = re.compile(r"责改|责令|函|检|询|限改")  # such too, unless they speak of a penalty
 _PUNISHES = re.compile(r"罚|处字|处决|许|准")
 _NEXT_LABEL = re.compile(
@@ -31,16 +40,22 @@ _NEXT_LABEL = re.compile(
     r"组织机构|营业执照|注册号|身份证|性\s*别|年\s*龄|出生|民\s*族|联系|电\s*话|类\s*型|职\s*务|工商|邮\s*编|证件|字号名称)"
 )
 _PARTY = re.compile(
-    r"(?:被处罚(?:人|单位|者|当事人|企业)|受罚(?:人|单位|企业|者)|当\s*事\s*人|违法(?:行为)?(?:人|单位|主体)|受处罚(?:人|单位)|申\s*请\s*(?:人|单位)|"
+    r"(?:被处罚(?:人|单位|者|当事人|企业)|受罚(?:人|单位|企业|者)|当\s*事\s*人|违法(?:行为)?(?:人|单位|主体)|受处罚(?:人|单位)|字号(?=名称)|申\s*请\s*(?:人|单位)|"
     r"被许可(?:人|单位)|许可申请人|行政相对人|建设单位|企业(?=名称)|单位(?=名称))"
     r"(?:基本(?:情况|信息))?(?:[（(][^）)\n]{0,12}[）)])?(?:名\s*称|姓\s*名|情况)?(?:[（(][^）)\n]{0,12}[）)])?\s*[：:]\s*([^\n，,。；;]{2,60})"
+)
+_NAMED = re.compile(  # the party without a colon: 违法行为人张某，男，…
+    r"^(?:违法行为人|违法嫌疑人|被处罚人|被处罚单位|当事人)\s*([\u4e00-\u9fa5·*＊某xX×（）()]{2,40}?)\s*(?:[（(](?:男|女|身份|统一)|[，,]\s*(?:男|女|统一|法定|身份|地址|住所|出生|现住))"
+)
+_OWN_NAME = re.compile(
+    r"^(?:姓\s*名|名\s*称|单位名称|企业名称|姓名[（(/或]*名称[）)]?|名称[（(/或]*姓名[）)]?)[：:]\s*([^\n，,。；;]{2,60})"
 )
 _REPRESENTATIVE = re.compile(
     r"(?:法定代表人|法人代表|法定代表|负责人|经营者)(?:[（(或、][^）)：:\n]{0,12}[）)]?)?(?:姓名)?\s*[：:]\s*([\u4e00-\u9fa5·*＊某xX×]{2,14})"
 )
 _ADDRESSEE = re.compile(
     r"^([\u4e00-\u9fa5（）()·\w]{2,60})[：:](?=$|统一社会|社会信用|地址|住所|住址|法定代表|营业执照|组织机构|"
-    r"身份证|我局|本机关|你|公民|性别)"
+    r"身份证|我局|本机关|你|公民|性别|工商|注册号|负责人|经营者|[（(](?:法定代表|统一社会|地址|身份证|负责人|经营者))"
 )
 _BRACKETED_DATA = re.compile(
     r"[（(][^（）()]{0,6}(?:法定代表|法人代表|负责人|经营者|统一社会|信用代码|地址|住所|身份证|以下简称|"
@@ -54,37 +69,56 @@ _TITLE_PARTY = (
     re.compile(r"决定书?\s*[（(]([^（）()〔\[\d]{2,40}(?:[（(][^（）()]{1,12}[）)])?[^（）()〔\[\d]{0,20})[）)]"),
     re.compile(
         r"^(?:关于)?(?:对)?([^〔\[（(\d]{2,40}?(?:公司|厂|店|社|部|站|场|中心|学校|医院|行|馆|所|院|户))(?:的|"
-        r"违反|违法|擅自|未|涉嫌|销售|经营|生产|使用|越界|侵权)"
+        r"违反|违法|擅自|未|涉嫌|销售|经营|生产|使用|越界|侵权|(?:安全|消防)?隐患|(?:的?行政)?处罚)"
     ),
     re.compile(r"^([^〔\[（(\d]{2,40}?)\s*[-—]{1,2}\s*(?:违反|违法|其他违法|未|逾期|发票)"),
 )
+_CHECKED = re.compile(  # 执法人员对某公司进行监督检查
+    r"对([\u4e00-\u9fa5（）()]{2,36}?(?:公司|厂|店|合作社|中心|学校|医院|超市|酒店|商行|经营部|加油站))(?:[（(][^）)]{1,30}[）)])?进行[^。，；]{0,12}?(?:检查|调查|抽查|巡查)"
+)
 _NO_NAME = re.compile(r"字第?|号$|第.{1,6}[批期次]|\d")
+_NOTICE = re.compile(  # 某局于某日对某公司作出行政处罚决定
+    r"(?:^|[，。；\n])(?:([\u4e00-\u9fa5（）]{3,26}?(?:局|委员会|厅|政府|大队|支队|总队|办事处|海关|队))|我局|本局|本机关)?[，,]?"
+    r"(?:于|在)?((?:19|20)\d\d年\d{1,2}月\d{1,2}日)[^。\n对]{0,12}?对([\u4e00-\u9fa5（）()·*]{2,40}?)"
+    r"(?:(?:的|涉嫌|违反|违法|未|擅自)[^。；\n]{0,60}?)?(?:依法)?(?:作出|做出|下达|给予|予以|实施)(?:了)?[^。；\n]{0,12}?(?:处罚|许可)"
+)
+_RUN_ON = 150  # characters in one line: a text that lost its breaks
+_ANCHORS = re.compile(
+    r"(?<=[。；;\s）)号])\s*(?=(?:当事人|被处罚(?:人|单位|当事人)|申请人|法定代表人|负责人|经营者|住所|住址|地\s?址|统一社会信用代码|证照|营业执照|"
+    r"[（(]?违法事实|[（(]?主要违法|以上事实|上述事实|经查|现查明|如不服|如对本|你[（(]?单位[）)]?如|逾期)[^。；]{0,30}?[：:，,。；]|(?:现?(?:依据|根据)|本机关决定|我局决定|决定(?:给予|对)))"
+)
 _CODE = re.compile(r"(?:统一社会信用代码|信用代码|社会信用代码)[^\n：:]{0,16}[：:]?\s*([0-9A-Z]{15,20})", re.I)
 _DATE = re.compile(
-    r"(?:19|20)\s?\d\s?\d\s*年\s*\d{1,2}\s*月\s*\d{1,2}\s*日|"
+    r"(?:19|20)\s{0,3}\d\s{0,3}\d\s*年\s*\d{1,2}\s*月\s*\d{1,2}\s*日|"
     r"[二一][\s]*[〇○零O0ОoＯ◯九][\s]*[〇○零O0ОoＯ◯一二三四五六七八九][\s]*[〇○零O0ОoＯ◯一二三四五六七八九]\s*年\s*[一二三四五六七八九十元]{1,2}\s*月\s*[一二三四五六七八九十]{1,3}\s*日|"
     r"(?<!\d)(?:19|20)\d\d\s?[-/.．]\s?\d{1,2}\s?[-/.．]\s?\d{1,2}(?!\d)"
 )
 _OTHER_DAY_BEFORE = re.compile(r"(?:公示|发布|截止|有效)(?:日期|时间|期)?[：:]?\s*$")
 _OTHER_DAY_AFTER = re.compile(r"[起前至到]|公示|发布")
-_DATE_LABEL = re.compile(r"(?:处罚决定|许可决定|决定|作出决定|签发)(?:书)?(?:签发)?(?:日期|时间)\s*[：:]\s*")
+_DATE_LABEL = re.compile(r"(?:处罚决定|许可决定|决定|作出决定|签发)(?:书)?的?(?:签发)?(?:日期|时间)\s*[：:]\s*")
 _AFTER_SIGNATURE = re.compile(
     r"抄\s*送|抄\s*报|主\s*送|印\s*发|打\s*印|校\s*对|此件|公开(?:方式|形式)|主动公开|^附件?[：:]|^共\s*\d+\s*页|^第\s*\d+\s*页|"
     r"\.(?:docx?|pdf|xlsx?|jpe?g|png|zip|rar)$|送达|签收|签名|联系|电话|邮编|责任编辑|来源|^扫一扫|^打印|^关闭",
     re.I,
 )
-_AGENCY_END = r"(?:局|委员会|委|厅|人民政府|政府|大队|支队|总队|中队|中心|办公室|管理处|管理所|监督所|派出所|管理站|监察站|监督站|分局|办事处|海关|事务所|院)"
+_AGENCY_END = (
+    r"(?:局|委员会|委|厅|人民政府|政府|大队|支队|总队|中队|中心|办公室|管理处|管理所|监督所|派出所|管理站|监察站|监督站|分局|办事处|海关|事务所|"
+    r"税务所|财政所|执法队|交警队|海事处|管委会|中国人民银行[\u4e00-\u9fa5]{0,12}?(?:分行|支行)|院)"
+)
 _AUTHORITY = re.compile(rf"([\u4e00-\u9fa5（）]{{2,30}}?{_AGENCY_END})(?:[（(][^）)]{{0,10}}[）)])?$")
 _HEADING = re.compile(
-    rf"^(?:关于)?([\u4e00-\u9fa5（）]{{3,26}}?{_AGENCY_END})(?=关于|(?:环境|环境保护|税务|安全生产|农业|交通|文化)?行政|责令|当场|案件|文件|准予|简易|\s|$)"
+    rf"^(?:关于)?([\u4e00-\u9fa5（）]{{2,26}}?{_AGENCY_END})(?=关于|(?:环境|环境保护|税务|安全生产|农业|交通|文化)?行政|责令|当场|案件|文件|准予|简易|双公示|信用|\d|\s|$)"
 )
 _RESULT_START = re.compile(
-    r"(?:决定|作出|给予|处理|处罚|许可)[^\n。]{0,40}(?:如下|以下)[^\n]{0,24}[：:。]?$|(?:决定|处罚)(?:对[^\n。，]{2,40})?[：:]$"
+    r"(?:决定|作出|给予|处理|处罚|许可|批复|批准|核准|函复|意见)[^\n。]{0,40}(?:如下|以下)[^\n]{0,24}[：:。]?$|(?:决定|处罚)(?:对[^\n。，]{2,40})?[：:]$|(?:处理|处罚)(?:结果|决定|内容)[：:]$"
 )
-_INLINE = re.compile(r"(?:决定|给予|作出)[^\n]{0,40}?(?:如下|以下)[^：:\n]{0,20}[：:]\s*(\S[^\n]{3,1000})")
+_INLINE = re.compile(
+    r"(?:决定|给予|作出)[^\n]{0,40}?(?:如下|以下)[^：:\n]{0,20}[：:]\s*(\S[^\n]{3,1000})|"
+    r"(?:处罚|处理|许可)(?:结果|内容)[：:]\s*([^\n；。]{3,400})"
+)
 _ITEM = re.compile(r"\s*[（(]?[\d一二三四五六七八九十]{1,2}[）)、.．]|\s*[①②③④⑤⑥⑦⑧⑨]|\s*第[一二三四五六]")
 _RESULT = re.compile(
-    r"((?:决定|给予|处以|处罚款|并处|责令|准予|同意)[^\n]{0,60}?(?:处罚|罚款|没收|警告|吊销|关闭|停产|"
+    r"((?:决定|给予|予以|处以|处罚款|并处|责令|准予|同意|(?<![判论惩查])处(?=[^，。；\n]{0,30}罚款))[^\n]{0,60}?(?:处罚|罚款|没收|警告|吊销|关闭|停产|"
     r"停业|停止|拆除|改正|许可|批准|建设|备案|实施)[^\n]{0,400})"
 )
 _NOT_RESULT = re.compile(
@@ -103,9 +137,11 @@ _AMOUNT = (
     r"(?:人民币|计|金额|共|为|￥|¥|[：:（(\s])*([\d][\d,，.]*\s*万?元|[零壹贰貳叁肆伍陆柒捌玖拾佰仟万萬亿圆元角分整一二三四五六七八九十百千]{2,20}?(?:元|"
     r"圆)(?:整)?)"
 )
-_FINE = re.compile(rf"罚\s*款[^\d。；;，\n]{{0,10}}?{_AMOUNT}")
+_FINE = re.compile(
+    rf"罚\s*款(?:[^\d。；;，\n]{{0,10}}?|[，,]\s*(?:(?:共|合|总|即)计?|计|金额|折合|人民币)[^\d。；;，\n]{{0,6}}?){_AMOUNT}(?!\s*[/／每])"
+)
 _FINE_BEFORE = re.compile(
-    rf"处(?:以|罚)?[^\d。；;，\n]{{0,10}}?{_AMOUNT}(?:整)?(?:[（(][^）)]{{1,30}}[）)])?\s*的?\s*罚\s*款"
+    rf"(?:处(?:以|罚)?|给予|予以|作出)[^\d。；;，\n]{{0,10}}?{_AMOUNT}(?:整)?(?:[（(][^）)]{{1,30}}[）)])?\s*的?\s*罚\s*款"
 )
 _FINE_TOTAL = re.compile(
     rf"(?:合计|共计|总计|合并|两项|以上各项)[^\n。；;]{{0,16}}?罚\s*款?[^\d。；;\n]{{0,10}}?{_AMOUNT}|(?:合计|"
@@ -114,23 +150,54 @@ _FINE_TOTAL = re.compile(
 _CONFISCATION = re.compile(rf"没收[^。；;\n]{{0,12}}?违法所得[^\d。；;，\n]{{0,8}}?{_AMOUNT}")
 _BASIS = re.compile(r"(?:依据|根据|依照|按照)(《[^\n]{4,200}?)(?:的?规定|之规定|，决定)")
 _PENALTY = re.compile(r"处罚|罚款|没收|违法")
+_MAX_PARTS = 100
+_OWN_HEADING = re.compile(r"[\u4e00-\u9fa5（）]{0,30}(?:处罚|许可)决定书(?:[（(][^）)]{1,30}[）)])?")
+_LICENCE_HEADING = re.compile(r"许可(?:决定|公示|信息)|批复|准予|核准|审批意见|予以许可")
+_BEFORE_SIGNATURE = re.compile(
+    rf"(?<=[。；）)])\s*(?=[\u4e00-\u9fa5（）]{{2,30}}?{_AGENCY_END}\s*(?:[（(][^）)]{{0,6}}[）)])?\s*(?:{_DATE.pattern})\s*$)"
+)
 _LICENCE = re.compile(r"许可|批复|准予|同意|核准|审批")
 _IDENTITY_PAPER = re.compile(r"身份证|公民身份号码")
 _LOST_BLANKS = re.compile(r"\\?\?+|[\u200b\ufeff]")  # blanks that a wrong conversion turned into question marks
 
 
+def records(title: str, lines: list[str], kind: str) -> list[Seen]:
+    """The decisions of a text: one, or several one below the other, each under a heading of its own."""
+    parts = _parts(lines)
+    if len(parts) > 1:
+        found = [seen for part in parts if (seen := record(title, part, kind)) is not None]
+        own = {seen.fields.get("document_number") for seen in found}
+        if len(found) == len(parts) and None not in own and len(own) == len(found):
+            return found
+    one = record(title, lines, kind)
+    return [] if one is None else [one]
+
+
+def _parts(lines: list[str]) -> list[list[str]]:
+    """A text cut before each heading 决定书, with the authority's line that stands above it."""
+    heads = [number for number, line in enumerate(lines) if _OWN_HEADING.fullmatch("".join(line.split()))]
+    if not 1 < len(heads) <= _MAX_PARTS:
+        return [lines]
+    starts = [max(head - 1, 0) if head and is_authority(lines[head - 1]) else head for head in heads]
+    starts[0] = 0
+    return [lines[start:end] for start, end in zip(starts, [*starts[1:], len(lines)], strict=True)]
+
+
 def record(title: str, lines: list[str], kind: str) -> Seen | None:
     """The one decision of a text; None when it has neither a number nor a party, or decides nothing."""
-    lines = [clean for line in lines if (clean := _LOST_BLANKS.sub(" ", line).strip())]
+    lines = [part for line in lines if (clean := _LOST_BLANKS.sub(" ", line).strip()) for part in _unfolded(clean)]
     text = "\n".join(lines)
     if kind not in ("licence", "penalty"):
-        kind = "penalty" if len(_PENALTY.findall(text)) >= len(_LICENCE.findall(text)) else "licence"
+        kind = _kind(title, lines, text)
     fields: dict[str, str] = {}
     date, authority = _signature(title, lines)
+    notice = _NOTICE.search(text)
+    if notice:
+        date, authority = date or notice[2], authority or notice[1]
     deciding = [line for line in lines if not _REMEDY.match(line)]
     for name, value in (
         ("document_number", _number(title, lines, kind)),
-        ("counterparty", _party(title, lines, text)),
+        ("counterparty", _party(title, lines, text) or (notice[3] if notice else None)),
         ("legal_representative", _representative(text)),
         ("counterparty_code", _first(_CODE, text)),
         ("decision_date", date),
@@ -155,11 +222,64 @@ def record(title: str, lines: list[str], kind: str) -> Seen | None:
         return None
     names = ("document_number", "counterparty", "decision_date", "content")
     confidence = round(0.4 + 0.1 * sum(name in fields for name in names), 2)
-    money = {name: "yuan" for name in ("fine_yuan", "confiscation_yuan") if name in fields}
+    money: dict[str, str] = {name: "yuan" for name in ("fine_yuan", "confiscation_yuan") if name in fields}
     labels = {name: f"正文（{FIELDS[name].label_for(kind)}）" for name in fields}
     identity = "；".join(line for line in lines if _IDENTITY_PAPER.search(line))
     others = {"正文（身份证件）": identity} if identity else {}  # whether it tells too much must be seen
     return Seen(kind, fields, "decision_text", labels, money, others, confidence)
+
+
+def named(title: str, links: list[str], kind: str) -> list[Seen]:
+    """The decision a page names without showing it: its number in the title or a link, its party in the title."""
+    party = party_of_title(title)
+    number = next((match[0] for text in (title, *links) if (match := _NUMBER.search("".join(text.split())))), None)
+    if party is None or number is None or not _is_own(number, kind) or "决定" not in title:
+        return []
+    number = _balanced(_LABEL.sub("", number))
+    fields = {"document_number": number, "counterparty": party, "case_name": title}
+    authority = authority_of_heading(title)
+    if authority is not None:
+        fields["authority"] = authority
+    kind = kind if kind in ("licence", "penalty") else _kind(title, [], title)
+    return [Seen(kind, fields, "attachment", {name: f"标题（{FIELDS[name].label_for(kind)}）" for name in fields})]
+
+
+def _unfolded(line: str) -> list[str]:
+    """A text that lost the breaks of its lines, broken again where its parts begin and before its signature."""
+    if len(line) < _RUN_ON:
+        return [line]
+    line = _BEFORE_SIGNATURE.sub("\n", line)
+    if len(_ANCHORS.findall(line)) >= 3:
+        line = _ANCHORS.sub("\n", line)
+    return [part for part in (part.strip() for part in line.split("\n")) if part]
+
+
+def _kind(title: str, lines: list[str], text: str) -> str:
+    """What a text decides: as its heading says; else by what it speaks of more."""
+    for heading in (title, "\n".join(line for line in lines[:8] if len(line) <= 60)):
+        penalty, licence = "处罚" in heading, _LICENCE_HEADING.search(heading) is not None
+        if penalty != licence:
+            return "penalty" if penalty else "licence"
+    return "penalty" if len(_PENALTY.findall(text)) >= len(_LICENCE.findall(text)) else "licence"
+
+
+def is_number(text: str, kind: str) -> bool:
+    """Whether a text is a decision's number: nothing before it, nothing behind it, no other paper's."""
+    bare = "".join(text.split())
+    match = _NUMBER.fullmatch(bare) or _BARE_NUMBER.match(bare)
+    return match is not None and _is_own(bare, kind)
+
+
+def is_authority(text: str) -> bool:
+    """Whether a text is the name of an authority and nothing else."""
+    bare = "".join(text.split())
+    return 4 <= len(bare) <= 34 and _AUTHORITY.fullmatch(bare) is not None
+
+
+def authority_of_heading(text: str) -> str | None:
+    """The authority a heading begins with: 某市某局行政处罚信息公示表."""
+    named = _HEADING.match("".join(text.split()))
+    return named[1] if named and not named[1].startswith(("关于", "对", "我", "本", "你", "该")) else None
 
 
 def _first(pattern: re.Pattern[str], text: str) -> str | None:
@@ -182,14 +302,22 @@ def _number(title: str, lines: list[str], kind: str) -> str | None:
             if _is_own(match[0], kind):
                 return _balanced(_LABEL.sub("", match[0]))
     for line in lines[:12]:
-        bare = "".join(line.split()).rpartition("：")[2]
+        whole = "".join(line.split())
+        bare = whole.rpartition("：")[2]
         if _BARE_NUMBER.match(bare) and _is_own(bare, kind):
             return bare
+        labelled = _LABELLED.match(whole)
+        if labelled and any(map(str.isdecimal, labelled[1])) and _is_own(labelled[1], kind):
+            return labelled[1]
+    for line in lines:
+        whole = "".join(line.split())
+        if (notice := _NOTICE.search(whole)) and (inside := _INSIDE.search(whole, notice.end(3))):
+            return inside[1] if _is_own(inside[1], kind) else None
     return None
 
 
 def _is_own(number: str, kind: str) -> bool:
-    if _EARLIER.search(number):
+    if _EARLIER.search(number) or _SERIAL.search(number):
         return False
     if kind == "licence":
         return True  # an approval may well be a 函
@@ -212,8 +340,14 @@ def _party(title: str, lines: list[str], text: str) -> str | None:
         name = _cut(match[1])
         if len(name) >= 2 and not _HEADING_WORDS.search(name):
             return name
-    if (name := _addressee(lines)) is not None:
-        return name
+    for line in lines[:20]:
+        if (named := _NAMED.match(line)) and not _HEADING_WORDS.search(named[1]):
+            return named[1]
+    if (addressed := _addressee(lines)) is not None:
+        return addressed
+    for line in lines[:8]:
+        if (named := _OWN_NAME.match("".join(line.split()) if len(line) < 40 else line)) and len(_cut(named[1])) >= 2:
+            return _cut(named[1])
     for number, line in enumerate(lines[:10]):  # the label alone on its line, the name below
         if re.fullmatch(
             r"(?:被处罚人|当事人|申请人)(?:基本(?:情况|信息))?[：:]?", "".join(line.split())
@@ -221,7 +355,7 @@ def _party(title: str, lines: list[str], text: str) -> str | None:
             name = _cut(re.split(r"[，,。；;]", lines[number + 1])[0])
             if 2 <= len(name) <= 40 and "：" not in name and ":" not in name:
                 return name
-    return party_of_title(title)
+    return party_of_title(title) or _first(_CHECKED, text)
 
 
 def party_of_title(title: str) -> str | None:
@@ -304,9 +438,8 @@ def _named_below(lines: list[str], first: int) -> str | None:
 
 def _heading(title: str, lines: list[str]) -> str | None:
     for text in (*lines[:4], title):
-        named = _HEADING.match("".join(text.split()))
-        if named:
-            return named[1]
+        if (named := authority_of_heading(text)) is not None:
+            return named
     return None
 
 
@@ -318,7 +451,7 @@ def _content(lines: list[str]) -> str | None:
         if _NOT_RESULT.search(line[-60:]):
             continue
         if inline := _INLINE.search(line):
-            return inline[1]
+            return inline[1] or inline[2]
         if _RESULT_START.search(line):
             rest: list[str] = []
             for following in lines[number + 1 : number + 10]:

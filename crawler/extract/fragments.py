@@ -7,18 +7,21 @@ not matter there. Whole pages never come here.
 from __future__ import annotations
 
 import html
-import re
+from collections.abc import Iterator
 
-from bs4 import BeautifulSoup
-
-_COMMENT = re.compile(r"<!--(.*?)-->", re.S)
 _LIMIT = 400_000  # a fragment is small; what is larger is not one
 
 
 def commented(page: str, tag: str) -> list[str]:
     """The mended markup of every comment that holds an opening `tag`."""
-    found = [match[1] for match in _COMMENT.finditer(page) if f"<{tag}" in match[1].lower() and len(match[1]) < _LIMIT]
-    return [mend(text) for text in found]
+    return [mend(text) for text in _comments(page) if len(text) < _LIMIT and f"<{tag}" in text.lower()]
+
+
+def _comments(page: str) -> Iterator[str]:
+    start = page.find("<!--")
+    while start >= 0 and (end := page.find("-->", start + 4)) >= 0:
+        yield page[start + 4 : end]
+        start = page.find("<!--", end + 3)
 
 
 def mend(fragment: str) -> str:
@@ -28,4 +31,6 @@ def mend(fragment: str) -> str:
     '<li><a href="x.html">甲</a></li>'
     """
     text = html.unescape(fragment) if "&lt;" in fragment and "<" not in fragment else fragment
+    from bs4 import BeautifulSoup  # slow to load, and few portals need it
+
     return str(BeautifulSoup(text[:_LIMIT], "html.parser"))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import lru_cache
 
 from crawler.extract.tables import Pair, Reader, match_pairs, put, records_of_pairs
 from crawler.items import Seen
+from standard.fields import data
 
 _LINE = re.compile(r"^[\s\d、.．（()）一二三四五六七八九十]{0,6}([^：:\n]{2,40})[：:]\s*(.*)$")
 _VALUE_LIMIT = 5_000
@@ -32,9 +34,40 @@ def pairs_of(lines: list[str]) -> list[tuple[str, str]]:
 def records(lines: list[str], reader: Reader) -> list[Seen]:
     """The decisions told by lines, when at least three labels are known and one of them names the decision."""
     pairs = _known(lines, reader)
-    if len({pair.column.field for pair in pairs if pair.column}) < 3:
-        return []
+    if _fields(pairs) < 3:
+        broken = [part for line in lines for part in _broken(line)]
+        if len(broken) == len(lines):
+            return []
+        pairs = _known(broken, reader)
+        if _fields(pairs) < 3:
+            return []
     return records_of_pairs(pairs, reader, "key_value")
+
+
+def _fields(pairs: list[Pair]) -> int:
+    return len({pair.column.field for pair in pairs if pair.column})
+
+
+def _broken(line: str) -> list[str]:
+    """A line of several labels with their values, broken before each label that is known by its whole name."""
+    if line.count("：") + line.count(":") < 3:
+        return [line]
+    starts = [match.start() for match in _labels().finditer(line)]
+    if len(starts) < 3:
+        return [line]
+    return [
+        line[start:end].strip(" 　；;，,。")
+        for start, end in zip([0, *starts], [*starts, len(line)], strict=True)
+        if end > start
+    ]
+
+
+@lru_cache(maxsize=1)
+def _labels() -> re.Pattern[str]:
+    known = {alias.label for alias in data().aliases if len(alias.label) >= 4 and alias.label.isalpha()}
+    return re.compile(
+        "(?:" + "|".join(sorted(map(re.escape, known), key=lambda label: (-len(label), label))) + ")\\s*[：:]"
+    )
 
 
 def told(lines: list[str], reader: Reader) -> Seen:

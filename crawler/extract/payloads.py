@@ -8,9 +8,15 @@ from typing import Any
 
 from crawler.extract.tables import Reader, is_decision, put
 from crawler.items import Seen
+from standard import dictionaries
 
 _JSONP = re.compile(r"^\s*[\w$.]{1,80}\s*\(\s*([\[{].*[\]}])\s*\)\s*;?\s*$", re.S)
+_START = re.compile(r"\s*(?:[\w$.]{1,80}\s*\(\s*)?[\[{]")
 _ROWS = ("data", "rows", "list", "records", "result", "results", "items", "content", "gridModel", "page", "d")
+_MARKUP = re.compile(r"<(?:p|table|div|br|span|td|li)\b[^>]{0,500}>", re.I)
+_TAGS = re.compile(r"<[^<>]{0,500}>")
+_TITLES = ("title", "docTitle", "docSubtitle", "name", "infoTitle", "articleTitle")
+_MAX_PAGES = 200
 _TOTALS = ("count", "total", "totalCount", "recordsTotal", "totalElements", "totalRecord", "totalNum", "tatalCount")
 
 
@@ -21,9 +27,16 @@ def parse(text: str) -> Any:
         value = json.loads(match[1] if match else text)
         if isinstance(value, dict) and isinstance(value.get("d"), str):
             value = json.loads(value["d"])  # ASMX wraps the answer in a text
+        if dictionaries.carries(text):
+            value = dictionaries.spelled_out(value)
     except RecursionError:
         raise ValueError("JSON is nested too deeply") from None
     return value
+
+
+def looks_like_one(text: str) -> bool:
+    """Whether a text begins as JSON or JSONP does."""
+    return _START.match(text) is not None
 
 
 def rows_of(value: Any, path: str | None = None) -> list[dict[str, Any]] | None:
@@ -57,6 +70,36 @@ def total_of(value: Any, path: str | None = None) -> int | None:
                 return number
         value = next((value[key] for key in _ROWS if isinstance(value.get(key), dict)), None)
     return None
+
+
+def one(value: Any, reader: Reader) -> list[Seen]:
+    """The decision an answer about one of them holds: the first object, not too deep, that tells one."""
+    level = [value]
+    for _ in range(4):
+        for candidate in level:
+            if isinstance(candidate, dict) and (found := records([candidate], reader)):
+                return found
+        level = [inner for candidate in level if isinstance(candidate, dict) for inner in candidate.values()][:200]
+    return []
+
+
+def pages_of(value: Any) -> list[tuple[str, str]]:
+    """Titles and texts of articles whose markup stands in a field (contentHtml, docClob, data.html …)."""
+    found: list[tuple[str, str]] = []
+    level = [value]
+    for _ in range(6):
+        following: list[Any] = []
+        for candidate in level:
+            if isinstance(candidate, dict):
+                texts = [text for text in candidate.values() if isinstance(text, str) and _MARKUP.search(text[:20_000])]
+                if texts:
+                    named = next((candidate[key] for key in _TITLES if isinstance(candidate.get(key), str)), "")
+                    found.append((_TAGS.sub("", named), max(texts, key=len)))
+                following.extend(candidate.values())
+            elif isinstance(candidate, list):
+                following.extend(candidate[:1_000])
+        level = [inner for inner in following if isinstance(inner, (dict, list))][:5_000]
+    return found[:_MAX_PAGES]
 
 
 def _whole(value: Any) -> int | None:

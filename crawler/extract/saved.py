@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import datetime
 import mimetypes
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from crawler.extract import Reading, read
+from selectolax.lexbor import LexborHTMLParser
+
+from crawler.extract import read
+from crawler.extract.decode import decode
+from crawler.extract.reading import Reading
 from crawler.identity import record_id
 from crawler.items import Seen
 from db import clock
@@ -19,13 +21,15 @@ from standard import record, values
 from standard.errors import Refused
 
 _LIMIT = 64 * 2**20
-_TIMEOUT_S = 30
+_NO_LISTS = ("article", "shell", "wide_table")
 
 
 def lines_of(source: str, kind: str, base_url: str | None) -> Iterator[dict[str, Any]]:
     """A line for each record of a file, of every file of a folder, or of an address. Raises Refused if it is none."""
     if source.startswith(("http://", "https://")):
-        content, content_type = _fetch(source)
+        from crawler.ask import fetch  # the crawl's own downloader; files need none of it
+
+        content, content_type = fetch(source)
         yield from _lines(read(content, source, content_type, kind, base_url=base_url), source)
         return
     path = Path(source)
@@ -48,25 +52,28 @@ def _file(path: Path, kind: str, base_url: str | None) -> Iterator[dict[str, Any
     except OSError as error:
         yield {"url": str(path), "form": None, "reason": f"文件无法读取（{error.strerror}）"}
         return
-    yield from _lines(read(content, path.name, mimetypes.guess_type(path.name)[0], kind, base_url=base_url), str(path))
+    reading = read(content, path.name, mimetypes.guess_type(path.name)[0], kind, base_url=base_url)
+    if not reading.rows and reading.form is None:
+        reading.reason = _list_of(content, base_url or path.name) or reading.reason
+    yield from _lines(reading, str(path))
 
 
-def _fetch(url: str) -> tuple[bytes, str | None]:
-    request = urllib.request.Request(url, headers={"User-Agent": "mingcha"})  # noqa: S310 - http and https only
-    try:
-        with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as response:  # noqa: S310
-            content: bytes = response.read(_LIMIT + 1)
-            if len(content) > _LIMIT:
-                raise Refused(f"{url}：内容超过 64 MB，未读取")
-            return content, response.headers.get("Content-Type")
-    except (urllib.error.URLError, OSError, ValueError) as error:
-        raise Refused(f"{url}：打不开（{error}），请检查网址与网络") from None
+def _list_of(content: bytes, url: str) -> str:
+    """What to say of a saved list page: its entries are read by a crawl, which can follow them."""
+    from crawler.detect import recognise  # it knows every family; a page with records needs none of them
+
+    text = decode(content)
+    found = recognise(text, LexborHTMLParser(text), url)
+    if found is None or found.family in _NO_LISTS:
+        return ""
+    return f"是列表页（站型 {found.family}：{'、'.join(found.marks)}），不含记录；条目由采集逐条读取，请登记为门户后运行 mingcha crawl"
 
 
 def _lines(reading: Reading, url: str) -> Iterator[dict[str, Any]]:
-    for seen in reading.rows:
-        yield _line(seen, url, reading.published)
-    if not reading.rows:
+    for number, seen in enumerate(reading.rows):
+        inside = reading.inside[number] if reading.inside else None
+        yield _line(seen, url, reading.published) | {"attachment": inside}
+    if not reading.rows or reading.unread:  # what stands beside the records and was not read is told too
         yield {"url": url, "form": reading.form, "reason": reading.reason}
 
 

@@ -7,17 +7,18 @@ headers on one page, a layout table of one cell around everything, and empty row
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from crawler.extract.context import Context, is_index, of_index
 from crawler.items import Seen
-from standard import aliases
+from standard import aliases, kinds
+from standard.fields import data
 
-_BREAKS = re.compile(r"<br\s*/?>|</?(?:p|div|li|dd|dt|h\d)\b(?=[\s>])", re.I)
-_BLANKS = re.compile(r"[ \t\r\f\v\xa0\u3000]+")
+_BREAKS = re.compile(r"<(?=br\s*/?>|/?(?:p|div|li|dd|dt|h\d)[\s>])", re.I)
 _SOURCE_LINES = re.compile(r"[\r\n\t]+")
 _LABEL_LIMIT = 60  # a header with its filling hint is rarely longer
 _HEADER_ROWS = 10
@@ -27,7 +28,15 @@ _RULES = re.compile(
     r"^(?:必填|选填|非必填|可选)|填写|格式[：:]|不超过|个?字符|长度|按照.{0,6}填|如有|例?如[：:]|^\d{1,3}(?:位|字)"
 )
 _TOTAL = re.compile(r"^(?:合计|总计|小计|备注|注|说明|填表人|制表)[：:]?")
+_GROUPS = frozenset(  # labels of groups in forms; the name below them is the party's
+    ("当事人", "被处罚人", "被处罚当事人", "行政相对人", "申请人", "个人", "公民", "单位", "法人", "自然人", "个体工商户",
+     "法人或其他组织", "法人或者其他组织", "当事人基本情况", "当事人情况", "基本情况", "被处罚单位")
+)  # fmt: skip
+_NAMES = frozenset(
+    ("名称", "姓名", "单位名称", "名称/姓名", "姓名/名称", "姓名(名称)", "姓名（名称）", "名称（姓名）", "字号名称")
+)
 _IDENTITY = ("document_number", "counterparty")
+_SIGNS = re.compile(r"\W|_")
 _SERIAL = re.compile(r"^(?:序号|编号|序列|NO\.?|№)$", re.I)
 
 
@@ -38,6 +47,11 @@ class Grid:
     rows: list[list[str]] = field(default_factory=list)
     own: list[list[bool]] = field(default_factory=list)
 
+    @classmethod
+    def of(cls, rows: list[list[str]]) -> Grid:
+        """A table without spans."""
+        return cls(rows, [[True] * len(row) for row in rows])
+
     def plain(self, number: int) -> list[str]:
         """The cells that stand in this row themselves."""
         return [text for text, own in zip(self.rows[number], self.own[number], strict=True) if own]
@@ -45,12 +59,15 @@ class Grid:
 
 def parse(html: str) -> LexborHTMLParser:
     """A tree in which breaks of lines are line feeds and source lines are blanks."""
-    return LexborHTMLParser(_BREAKS.sub(lambda match: "\n" + match[0], _SOURCE_LINES.sub(" ", html)))
+    return LexborHTMLParser(_BREAKS.sub("\n<", _SOURCE_LINES.sub(" ", html)))
 
 
 def text_of(node: LexborNode) -> str:
     """The text of a node, line by line, without blanks at the edges."""
-    lines = (_BLANKS.sub(" ", line).strip() for line in node.text(deep=True, separator="").split("\n"))
+    text = node.text(deep=True, separator="").strip()
+    if "\n" not in text:
+        return text if text.isalnum() else " ".join(text.split())
+    lines = (" ".join(line.split()) for line in text.split("\n"))
     return "\n".join(line for line in lines if line)
 
 
@@ -59,15 +76,26 @@ def squeeze(text: str) -> str:
     return "".join(text.split())
 
 
-def records(tree: LexborHTMLParser, reader: Reader) -> list[Seen]:
-    """The decisions of every table of a page. A table around others is read only when those within gave nothing."""
+def records(tree: LexborHTMLParser, reader: Reader, context: Context | None = None) -> list[Seen]:
+    """The decisions of every table of a page. A table around others is read only when those within gave nothing.
+
+    The index of a page and its headings go into `context`.
+    """
     tables = tree.css("table")
-    around = {outer.mem_id for table in tables if (outer := _table_around(table)) is not None}
+    around = {holder.mem_id for table in tables if (holder := _table_around(table)) is not None}
     found: list[Seen] = []
     for outer in (False, True):
         for table in tables:
-            if (table.mem_id in around) == outer:
-                found.extend(read(grid_of(table), reader))
+            if (table.mem_id in around) != outer:
+                continue
+            grid = grid_of(table)
+            if context is not None and len(grid.rows) <= 12 and is_index(grid.rows):
+                of_index(context, [grid.plain(number) for number in range(len(grid.rows))])
+                table.decompose()
+                continue
+            if context is not None and grid.rows and len(set(grid.rows[0])) == 1:
+                context.headings.append(grid.rows[0][0])
+            found.extend(read(grid, reader))
         if found:
             break
     for number, seen in enumerate(found, start=1):
@@ -96,9 +124,8 @@ def _own_rows(table: LexborNode) -> Iterator[LexborNode]:
             yield from (row for row in child.iter() if row.tag == "tr")
 
 
-def _span(cell: LexborNode, name: str) -> int:
-    value = cell.attributes.get(name) or "1"
-    digits = value.strip()[:6]
+def _span(attributes: Mapping[str, str | None], name: str) -> int:
+    digits = (attributes.get(name) or "1").strip()[:6]
     return min(max(int(digits), 1), _MAX_SPAN) if digits.isdecimal() else 1
 
 
@@ -107,6 +134,7 @@ def grid_of(table: LexborNode) -> Grid:
     grid = Grid()
     carried: dict[int, tuple[int, str]] = {}  # column -> rows still to fill, text
     cells = 0
+    spans = table.css_first("[colspan], [rowspan]") is not None  # attributes are dear to ask for cell by cell
     for row in _own_rows(table):
         texts: list[str] = []
         own: list[bool] = []
@@ -123,10 +151,15 @@ def grid_of(table: LexborNode) -> Grid:
         for cell in row.iter():
             if cell.tag not in ("td", "th"):
                 continue
-            fill()
+            if carried:
+                fill()
             text = text_of(cell)
-            down = _span(cell, "rowspan")
-            for number in range(_span(cell, "colspan")):
+            if not spans or not (attributes := cell.attributes):
+                texts.append(text)
+                own.append(True)
+                continue
+            down = _span(attributes, "rowspan")
+            for number in range(_span(attributes, "colspan")):
                 if down > 1:
                     fresh.append((len(texts), down - 1, text))
                 texts.append(text)
@@ -153,13 +186,22 @@ class Reader:
         """A column for each label that is known; `samples` are rows of values below them."""
         short = tuple(label if len(label) <= _LABEL_LIMIT else "" for label in labels)
         kind = None if self.kind == "auto" else self.kind
-        if samples:
+        if kind is None and (told := aliases.kind_of(short, wider=True)) in kinds.WIDER:
+            kind = told
+        if samples and _needs_samples(short):
             return aliases.match(short, kind, samples, self.lookups)
         return list(_columns(short, kind, tuple(self.lookups.items())))
 
     def kind_for(self, labels: list[str]) -> str:
         """The kind of record under these labels."""
-        return self.kind if self.kind in ("licence", "penalty") else aliases.kind_of(labels) or "penalty"
+        return self.kind if self.kind in kinds.KINDS else aliases.kind_of(labels, wider=True) or "penalty"
+
+
+@lru_cache(maxsize=8192)
+def _needs_samples(labels: tuple[str, ...]) -> bool:
+    """Whether the meaning of one of these labels hangs on the values below it."""
+    ambiguous = data().ambiguous
+    return any(_SIGNS.sub("", aliases.normalise(label)[0]) in ambiguous for label in labels)
 
 
 @lru_cache(maxsize=8192)
@@ -195,6 +237,12 @@ class Header:
     columns: list[aliases.Column | None]
     fields: set[str]
     sure: bool  # in a key/value table half of a row are values, so more than half known labels are a header
+
+
+def has_header(grid: Grid, reader: Reader) -> bool:
+    """Whether a table has a header we are sure of, with or without decisions below it."""
+    header = _header(grid, reader)
+    return header is not None and header.sure
 
 
 def _header(grid: Grid, reader: Reader) -> Header | None:
@@ -325,10 +373,21 @@ def _row_pairs(cells: list[str], filled: list[str]) -> Iterator[tuple[str, str]]
             if colon:
                 yield label, value.strip()
         return
+    group = ""
+    while (
+        len(cells) > 2 and (bare := squeeze(cells[0])) in _GROUPS and (len(cells) % 2 or squeeze(cells[1]) in _GROUPS)
+    ):
+        group, cells = bare, cells[1:]
     if len(cells) % 2 == 1:
         cells = cells[1:] if len(cells) > 1 else cells
+    group = group or (squeeze(filled[0]) if filled[0] != cells[0] and squeeze(filled[0]) in _GROUPS else "")
     for place in range(0, len(cells) - 1, 2):
-        yield cells[place], cells[place + 1]
+        label, value = cells[place], cells[place + 1]
+        if group and squeeze(label).strip("：:") in _NAMES:
+            if not value:
+                continue  # the person's name in a form filled in for a company
+            label = "当事人名称"
+        yield label, value
 
 
 def match_pairs(found: list[tuple[str, str]], reader: Reader) -> list[Pair]:

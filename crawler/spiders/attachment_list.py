@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urljoin
 
+from crawler.detect import Glance, Mark
 from crawler.listing import ANY, Line, is_book_link, lines, static_pages
 from crawler.spiders.base import Outputs, Page, PortalSpider
 
 
 class AttachmentList(PortalSpider):
     """Monthly spreadsheets (xls, xlsx, et, csv), linked from a list with dates; each row of a sheet is a decision.
+
+    认出的依据：列表链接的是电子表格；多数带日期的链接是电子表格。
 
     1. Every link to a spreadsheet is a line of the list; rows state their own date or none (a file grows).
     2. `createPageHTML` or 下一页 leads to further pages.
@@ -27,6 +32,15 @@ class AttachmentList(PortalSpider):
 
         details: bool = False
 
+    @staticmethod
+    def marks(glance: Glance) -> Iterator[Mark]:
+        books = glance.books
+        if books and "articletitle" not in glance.metas:
+            yield Mark("links", "列表链接的是电子表格", 3)
+            dated = sum(line.date is not None for line in books)
+            if len(books) * 2 >= len(glance.lines) and (dated or len(books) >= 3):
+                yield Mark("data", "多数带日期的链接是电子表格", 2)
+
     def first(self, page: Page) -> Outputs:
         pages = static_pages(page.text)
         self.look.pages_announced = pages.pages if pages else None
@@ -39,11 +53,11 @@ class AttachmentList(PortalSpider):
         if pages:
             for number in range(2, pages.pages + 1):
                 if self.may_ask():
-                    yield self.request(urljoin(page.url, pages.address(number)), "page", number=number, chain=False)
+                    yield self.request(urljoin(page.url, pages.address(number)), "page", number=number, counted=True)
         else:
             yield from self.onward(page, 1)
 
-    def page(self, page: Page, number: int, chain: bool = True) -> Outputs:
+    def page(self, page: Page, number: int, **context: Any) -> Outputs:
         """A further page of the list."""
         found = self._lines(page)
         if found:
@@ -52,7 +66,7 @@ class AttachmentList(PortalSpider):
             self.look.lost_pages.append(f"第 {number} 页没有列表")
         before = len(self.walk.entries)
         yield from self._follow(found, number)
-        if chain and len(self.walk.entries) > before:
+        if not context.get("counted") and len(self.walk.entries) > before:
             yield from self.onward(page, number)
 
     def _lines(self, page: Page) -> list[Line]:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 import scrapy
 
+from crawler.detect import Glance, Mark
 from crawler.extract import classify, payloads
+from crawler.extract.tables import Reader
 from crawler.items import Sighting
+from crawler.scripted import at, json_lines
 from crawler.spiders.base import Outputs, Page, PortalSpider
 
 GRID = re.compile(
@@ -37,6 +41,10 @@ _STATIC = re.compile(
 _OFFSETS = frozenset(
     ("start", "offset", "skip", "startrow", "startrecord", "first")
 )  # such a parameter counts rows, not pages
+
+
+_PAGE_KEY = re.compile(r"_?(?:page(?:No|Num|Index|Number)?|curr?(?:ent)?Page(?:No)?|start|offset|p)", re.I)
+_SIZE_KEY = re.compile(r"_?(?:page_?Size|size|limit|length|rows|numPerPage|perPage)", re.I)
 
 
 @dataclass(frozen=True)
@@ -84,13 +92,19 @@ def dialect_of(text: str) -> Dialect:
 class JsonGrid(PortalSpider):
     """Rows from an interface that answers `{code: 0, count, data}` or one of its many likes.
 
+    认出的依据：脚本中的表格控件（layui、easyUI、DataTables、jqGrid、bootstrap-table、RuoYi 的 axios）；脚本写明的取数接口，而页面
+    本身没有记录；返回的 JSON 含双公示字段名。
+
     1. Without `api` the shell's own script tells it (`url: '/api/…'`); the names of its paging parameters are what the
        script says, else what its grid (layui, easyUI, DataTables, jqGrid, bootstrap-table) sends by itself.
     2. The interface is asked page after page until as many rows were seen as it says there are. A page that repeats
        others is a lost page: the paging was misunderstood. What answers no data is asked once by the other method.
     3. Options where the script does not tell: `api`, `method` (GET or POST), `page` and `size` (parameter names),
        `start` (the first page's number; where `page` is an offset such as start or offset, the first row's), `page_size`,
-       `rows` and `total` (paths in the answer, with dots), `query` (further parameters).
+       `rows` and `total` (paths in the answer, with dots), `query` (further parameters), `body` (`json`: parameters are
+       posted as JSON), `fields` (field -> path in a row, where its own names say nothing).
+    4. Rows that are only titles with a link are entries of a list, which lead to details; `title`, `date` and `link` say
+       where they stand in a row; `link` may be an address with places: `/detail.jspx?id={id}`.
 
         - {id: x_penalties, unit: x, kind: penalty, title: 行政处罚, url: "https://…/sgs.html", family: json_grid,
            options: {api: /api/penalty/list, page: pageNo, size: pageSize}}
@@ -109,20 +123,52 @@ class JsonGrid(PortalSpider):
         rows: str = ""
         total: str = ""
         query: dict[str, Any] | None = None
+        body: str = field(default="form", metadata={"choices": ("form", "json")})
+        fields: dict[str, str] | None = None
+        title: str = ""
+        date: str = ""
+        link: str = ""
+
+    @staticmethod
+    def marks(glance: Glance) -> Iterator[Mark]:
+        if glance.is_json:
+            rows = payloads.rows_of(glance.answer)
+            if rows is not None:
+                yield Mark("markup", "返回的就是 JSON")
+                if rows and payloads.records(rows, Reader("auto", {})):
+                    yield Mark("data", "JSON 的字段名是双公示代码")
+                elif any(line.date for line in json_lines(rows, glance.base)):
+                    yield Mark("data", "JSON 的每行有标题、链接和日期")
+            return
+        if not GRID.search(glance.text):
+            return
+        yield Mark("script", "表格控件由脚本取数")
+        if api_of(glance.text) and not glance.lines and not glance.records:
+            yield Mark("data", "脚本写明取数接口，页面本身没有记录")
 
     def first(self, page: Page) -> Outputs:
         self.pages_seen: list[frozenset[str]] = []
         if page.text.lstrip()[:1] in ("{", "["):
-            yield from self.rows(page, number=0, api="", swapped=True)
+            yield from self.rows(page, number=0, api=self._own_address(page.url), swapped=True)
             return
         api = self.options.api or api_of(page.text)
         if api is None:
             yield from self.nothing(page)
-            if self.look.entry is None and not self.look.said_empty:
-                self.look.entry = ("script_list", "没有找到页面取数的接口，请在 options 中写明 api")
+            if self.look.entry is None and not self.look.said_empty and classify.shell_target(page.text) is None:
+                yield from self.dead("没有找到页面取数的接口，请在 options 中写明 api")
             return
         self._learn(page.text)
         yield self._ask(urljoin(page.url, api), 0)
+
+    def _own_address(self, url: str) -> str:
+        """A portal whose address is the interface itself: its own parameters say how its pages turn; empty if none does."""
+        query = dict(parse_qsl(urlsplit(url).query))
+        name = self.options.page or next((key for key in query if _PAGE_KEY.fullmatch(key)), "")
+        size = self.options.size or next((key for key in query if _SIZE_KEY.fullmatch(key)), "")
+        first, asked = query.get(name, ""), query.get(size, "")
+        self.size = self.options.page_size or (int(asked) if asked.isdecimal() and int(asked) else 10)
+        self.dialect = Dialect(name, size, "GET", int(first) if first.isdecimal() else 1)
+        return url if name else ""
 
     def _learn(self, text: str) -> None:
         said, own = dialect_of(text), self.options
@@ -138,9 +184,15 @@ class JsonGrid(PortalSpider):
         """The page `number` (0 is the first)."""
         dialect = self.dialect
         place = dialect.first + number * (self.size if dialect.counts_rows else 1)
-        parameters = {**(self.options.query or {}), dialect.page: place, dialect.size: self.size}
-        context = {"number": number, "api": api, "swapped": swapped}
+        parameters = {**(self.options.query or {}), dialect.page: place}
+        if dialect.size:
+            parameters[dialect.size] = self.size
+        context: dict[str, Any] = {"number": number, "api": api, "swapped": swapped}
         if dialect.method == "POST":
+            if self.options.body == "json":
+                return self.request(
+                    api, "rows", form=json.dumps(parameters, ensure_ascii=False), sends="application/json", **context
+                )
             return self.request(api, "rows", form=urlencode(parameters), **context)
         parts = urlsplit(api)
         query = urlencode({**dict(parse_qsl(parts.query)), **parameters})
@@ -167,9 +219,14 @@ class JsonGrid(PortalSpider):
             answer = None
         rows = payloads.rows_of(answer, self.options.rows or None)
         total = payloads.total_of(answer, self.options.total or None)
+        if rows is not None and total is not None and len(rows) > total and isinstance(answer, dict):
+            records = answer.get("records")  # jqGrid counts pages in `total` and rows in `records`
+            total = records if isinstance(records, int) else total * len(rows) if total > 1 else None
         if rows is None:
             if total != 0 and number == 0 and api and not (swapped or self.options.method):
                 yield self._other_method(api)
+            elif total != 0 and number == 0 and self.instead is not None:
+                yield from self.dead("脚本里的接口没有返回数据")
             elif total != 0:
                 self.look.lost_pages.append(
                     f"第 {number + 1} 页返回的{'不是数据' if answer is None else '数据中没有列表'}"
@@ -178,12 +235,7 @@ class JsonGrid(PortalSpider):
         if self._repeats(rows):
             self.look.lost_pages.append(f"第 {number + 1} 页与已读的页重复，翻页参数可能不对，请在 options 中写明")
             return
-        found = payloads.records(rows, self.reader)
-        self.look.items += len(rows)
-        if len(found) < len(rows):
-            self.look.unread["数据行的字段名无法识别"] += len(rows) - len(found)
-        for seen in found:
-            yield Sighting(seen, self.portal.url, page.evidence, (number, seen.row), stated_on=seen.stated_published_on)
+        yield from self._read(rows, page, number)
         if not api or not rows:
             if total is not None and number == 0:
                 self.look.items_announced = total
@@ -199,6 +251,26 @@ class JsonGrid(PortalSpider):
                     yield self._ask(api, following)
         elif total is None and len(rows) >= self.size and self.may_ask():
             yield self._ask(api, number + 1)
+
+    def _read(self, rows: list[dict[str, Any]], page: Page, number: int) -> Outputs:
+        """The decisions of a page's rows; of rows that only name documents, the documents."""
+        own = self.options
+        named = (
+            [{name: at(row, path) for name, path in own.fields.items()} | row for row in rows] if own.fields else rows
+        )
+        found = [] if own.link else payloads.records(named, self.reader)
+        if not found:
+            names = {"title": own.title, "date": own.date, "link": own.link}
+            entries = json_lines(rows, self.portal.url, names)
+            if entries:
+                yield from self.follow(entries, number + 1)
+                self.look.items += len(rows) - len(entries)
+                return
+        self.look.items += len(rows)
+        if len(found) < len(rows):
+            self.look.unread["数据行的字段名无法识别"] += len(rows) - len(found)
+        for seen in found:
+            yield Sighting(seen, self.portal.url, page.evidence, (number, seen.row), stated_on=seen.stated_published_on)
 
     def _repeats(self, rows: list[dict[str, Any]]) -> bool:
         """Whether most of a page's rows stood on pages read before (some decisions are printed twice; pages are not)."""

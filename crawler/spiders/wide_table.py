@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from crawler.detect import Glance, Mark
 from crawler.extract import classify, tables
 from crawler.listing import next_page, pages_announced
 from crawler.spiders import json_grid
@@ -13,6 +16,8 @@ from crawler.spiders.base import Outputs, Page, PortalSpider
 
 class WideTable(PortalSpider):
     """One or several tables with a header and a decision a row, on one page or on several.
+
+    认出的依据：页面上有表头可认的宽表；表中有多条记录，或表头下没有记录也没有取数脚本。
 
     1. Every table of the page is read: titles above the header, headers in two rows, rules rows and spans are known.
     2. 下一页 is followed until it leads nowhere new; `page` (option) names a query parameter to count instead.
@@ -27,11 +32,22 @@ class WideTable(PortalSpider):
 
         page: str = ""
 
+    @staticmethod
+    def marks(glance: Glance) -> Iterator[Mark]:
+        if glance.is_json or not glance.headed:
+            return
+        yield Mark("markup", "页面上有表头可认的宽表", 3)
+        records = glance.records
+        if len(records) >= 2 or (records and len(records[0].fields) >= 5):
+            yield Mark("data", "表中有多条记录", 3)
+        elif not records and not glance.lines and json_grid.api_of(glance.text) is None:
+            yield Mark("data", "表头下没有记录，也没有取数脚本")
+
     def first(self, page: Page) -> Outputs:
         self.look.pages_announced = pages_announced(classify.visible(page.text)) or 1
         yield from self._read(page, 1)
 
-    def page(self, page: Page, number: int) -> Outputs:
+    def page(self, page: Page, number: int, **context: Any) -> Outputs:
         """A further page of the table."""
         yield from self._read(page, number)
 

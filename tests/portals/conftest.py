@@ -159,3 +159,30 @@ def watch(tmp_path: Path, site: Site, monkeypatch: pytest.MonkeyPatch) -> Watch:
         return Workspace.open(root)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def make_site() -> type[Site]:
+    """The site's class, for tests that share one site."""
+    return Site
+
+
+@pytest.fixture(scope="session")
+def make_workspace() -> Callable[[Path, list[dict[str, Any]]], Workspace]:
+    """Makes a workspace for some portals anywhere: make_workspace(root, [{"id": …, "url": …}])."""
+    return _workspace
+
+
+def _workspace(root: Path, portals: list[dict[str, Any]]) -> Workspace:
+    (root / "registry" / "portals").mkdir(parents=True)
+    settings = {"crawl": {"delay_s": 0, "per_host": 4, "timeout_s": 5, "retries": 1}}
+    unit = {"id": "scjgj", "name": "示例市市场监督管理局", "level": "municipal"}
+    entries = [
+        {"unit": "scjgj", "kind": "penalty", "title": "行政处罚", "allow_hosts": ["127.0.0.1"], **portal}
+        for portal in portals
+    ]
+    for path, content in (
+        ("mingcha.yml", settings), ("registry/units.yml", {"units": [unit]}), ("registry/portals/all.yml", entries),
+    ):  # fmt: skip
+        (root / path).write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+    return Workspace.open(root)

@@ -164,7 +164,8 @@ def test_grids_of_every_make_are_asked_in_their_own_words(site: Any, watch: Any)
     for name, (script, names) in SHELLS.items():
         site.put(f"/{name}", f"<table id=t></table><script>{script}</script>")
         site.programs[f"/api/{name}"] = grid(names, {"posted": "POST", "datatables": "GET"}.get(name))
-    site.put("/spa", "<div id=app></div><script src=/app.js></script>")
+    for address in ("/spa", "/spa?auto", "/spa?offset"):
+        site.put(address, "<div id=app></div><script src=/app.js></script>")
     options = {
         "api": "/api/ruoyi",
         "page": "pageNum",
@@ -177,8 +178,8 @@ def test_grids_of_every_make_are_asked_in_their_own_words(site: Any, watch: Any)
     workspace = watch(
         *({"id": name, "url": f"{site.base}/{name}"} for name in SHELLS),
         {"id": "named", "url": f"{site.base}/spa", "family": "json_grid", "options": options},
-        {"id": "auto_named", "url": f"{site.base}/spa", "options": options},
-        {"id": "offset", "url": f"{site.base}/spa", "family": "json_grid", "options": offset},
+        {"id": "auto_named", "url": f"{site.base}/spa?auto", "options": options},
+        {"id": "offset", "url": f"{site.base}/spa?offset", "family": "json_grid", "options": offset},
     )
     assert looks(workspace) == {name: ("complete", 25, "") for name in (*SHELLS, "named", "auto_named", "offset")}
 

@@ -347,3 +347,12 @@ def test_what_a_text_says_is_kept_value_by_value_and_identity_papers_too() -> No
     (seen,) = read(page.encode(), "http://x.example/a.html", "text/html; charset=utf-8", "penalty").rows
     assert len(seen.raw) == len(seen.fields) + 1
     assert any("140602199003070011" in text for text in seen.raw.values())
+
+
+def test_a_saved_list_page_says_that_a_crawl_reads_it(tmp_path: Path) -> None:
+    page = "<html><body><div id='list'></div><script type='text/xml'><datastore></datastore></script><script>$('#1').jpage({})</script></body></html>"
+    (tmp_path / "index.html").write_text(page, encoding="utf-8")
+    (tmp_path / "notice.html").write_text("<html><body><p>关于放假的通知</p></body></html>", encoding="utf-8")
+    index, notice = extract_sources([str(tmp_path)])
+    assert index["reason"].startswith("是列表页（站型 hanweb_jpage：") and "mingcha crawl" in index["reason"]
+    assert "列表页" not in notice["reason"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,13 @@ from typing import Any
 import pytest
 import xlsxwriter
 
-from crawler.registry import load
+from crawler.registry import Portal, Unit, load
 from crawler.registry_workbook import (
     PORTAL_COLUMNS,
     PORTALS,
     UNIT_COLUMNS,
     UNITS,
+    Column,
     export_workbook,
     import_workbook,
     write_template,
@@ -26,7 +28,8 @@ UNIT = {"编号": "fgw", "名称": "示例市发展和改革委员会", "别名"
         "统一社会信用代码": "001140600012345678", "分管领导姓名": "张主任", "分管领导邮箱": "a@example.org"}  # fmt: skip
 PORTAL = {"编号": "fgw_penalties", "单位编号": "fgw", "信息类别": "行政处罚", "栏目名称": "行政处罚公示", "网址": "https://fgw.example.gov.cn/xzcf/",
           "站型": "json_grid", "站型参数": '{"api": "/api/list", "page": "pageNo"}', "列名对照": '{"案号": "document_number"}', "最少条数": "40",
-          "备注": "2026-03: 换了系统\n第二条", "频率": "12 hours", "可达主机": "a.example.org；127.0.0.1"}  # fmt: skip
+          "备注": "2026-03: 换了系统\n第二条", "频率": "12 hours", "可达主机": "a.example.org；127.0.0.1",
+          "连接例外": '{"legacy": true, "reason": "网站只支持旧协议"}'}  # fmt: skip
 
 
 def workbook(file: Path, units: list[dict[str, Any]], portals: list[dict[str, Any]]) -> Path:
@@ -45,7 +48,12 @@ def workbook(file: Path, units: list[dict[str, Any]], portals: list[dict[str, An
 def test_there_and_back_is_the_same(workspace: Workspace, tmp_path: Path) -> None:
     county = {"编号": "donghu", "名称": "东湖区人民政府", "层级": "县区政府", "是否考核": "否"}
     import_workbook(
-        workspace, workbook(tmp_path / "a.xlsx", [UNIT, county], [PORTAL, {**PORTAL, "编号": "p2", "最少条数": 7}])
+        workspace,
+        workbook(
+            tmp_path / "a.xlsx",
+            [UNIT, county],
+            [PORTAL, {**PORTAL, "编号": "p2", "网址": "https://fgw.example.gov.cn/2/", "最少条数": 7}],
+        ),
     )
     first = load(workspace)
     assert (first.units[0].uscc, first.units[1].assessed, first.portals[1].expect.records.min) == (
@@ -53,6 +61,7 @@ def test_there_and_back_is_the_same(workspace: Workspace, tmp_path: Path) -> Non
         False,
         7,
     )
+    assert first.portals[0].tls.legacy and first.portals[0].tls.reason == "网站只支持旧协议"
     assert first.portals[0].options == {"api": "/api/list", "page": "pageNo"} and first.portals[0].every_hours == 12
     text = {f.name: f.read_bytes() for f in workspace.registry.rglob("*.yml")}
     export_workbook(workspace, tmp_path / "b.xlsx")
@@ -62,6 +71,12 @@ def test_there_and_back_is_the_same(workspace: Workspace, tmp_path: Path) -> Non
     assert {f.name: f.read_bytes() for f in workspace.registry.rglob("*.yml")} == text
     assert (workspace.registry / "notes.txt").read_text(encoding="utf-8") == "keep me"
     assert not list(workspace.root.glob(".registry-*"))
+
+
+@pytest.mark.parametrize(("entry", "columns"), [(Unit, UNIT_COLUMNS), (Portal, PORTAL_COLUMNS)])
+def test_every_key_of_an_entry_has_its_column(entry: type, columns: tuple[Column, ...]) -> None:
+    """What has no column would be lost on the way there and back."""
+    assert {f.name for f in dataclasses.fields(entry)} == {column.key.partition(".")[0] for column in columns}
 
 
 def test_every_fault_is_told_at_once_with_its_row_and_nothing_is_written(workspace: Workspace, tmp_path: Path) -> None:
@@ -107,10 +122,16 @@ def test_what_is_no_workbook_is_refused(workspace: Workspace, tmp_path: Path, co
 
 
 def test_a_city_of_500_units_and_2000_portals(workspace: Workspace, tmp_path: Path) -> None:
-    units = [{**UNIT, "编号": f"u{n}", "名称": f"示例市第{n}局", "别名": f"第{n}局"} for n in range(500)]
-    portals = [{**PORTAL, "编号": f"p{n}", "单位编号": f"u{n % 500}"} for n in range(2000)]
+    units = [
+        {**UNIT, "编号": f"u{n}", "名称": f"示例市第{n}局", "别名": f"第{n}局", "统一社会信用代码": ""}
+        for n in range(500)
+    ]
+    portals = [
+        {**PORTAL, "编号": f"p{n}", "单位编号": f"u{n % 500}", "网址": f"https://example.gov.cn/{n}/"}
+        for n in range(2000)
+    ]
     workbook(tmp_path / "a.xlsx", units, portals)
-    start = time.perf_counter()
+    start = time.process_time()
     summary = import_workbook(workspace, tmp_path / "a.xlsx")
-    assert (summary.units, summary.portals) == (500, 2000) and time.perf_counter() - start < 30
+    assert (summary.units, summary.portals) == (500, 2000) and time.process_time() - start < 30
     assert len(load(workspace).portals) == 2000

@@ -1,0 +1,71 @@
+"""Epoint EWB (新点) columns in static files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urljoin
+
+from crawler import makers
+from crawler.detect import Glance, Mark
+from crawler.extract import classify
+from crawler.listing import Line, items_announced, lines, next_page, pages_announced
+from crawler.scripted import with_query
+from crawler.spiders.base import Outputs, Page, PortalSpider
+
+_NUMBERED = re.compile(r"/(\d{1,5})\.html?$")
+
+
+class EwbStatic(PortalSpider):
+    """A column of EWB with its list in the page: page N is `/001/001001/N.html` or `?Paging=N`.
+
+    认出的依据：样式名 ewb-、wb-data-item、wb-data-date；脚本 webBuilderCommon.js、EWB-FRONT；详情页 /20260903/uuid.html。
+
+    1. Lines stand in `wb-data-item`, the date in `wb-data-date`.
+    2. Page N is what 下一页 shows: `N.html` beside the first page, or the parameter `Paging`; the pager tells how many
+       there are, else 下一页 is followed to the end.
+
+        - {id: x_penalties, unit: x, kind: penalty, title: 行政处罚, url: "https://…/001/001001/secondPage.html",
+           family: ewb_static}
+    """
+
+    @staticmethod
+    def marks(glance: Glance) -> Iterator[Mark]:
+        if glance.lines and "lightfrontaction" not in glance.text:
+            yield from makers.ewb(glance)
+
+    def first(self, page: Page) -> Outputs:
+        found = self.entries(page)
+        if not found:
+            yield from self.nothing(page)
+            return
+        words = classify.visible(page.text)
+        self.look.items_announced = items_announced(words)
+        pages, following = pages_announced(words), next_page(page.tree, page.url)
+        numbered = _NUMBERED.search((following or "").partition("?")[0])
+        if pages is None or following is None or not ("Paging=" in following or numbered):
+            self.look.pages_announced = pages
+            self.look.list_pages += 1
+            yield from self.follow(found, 1)
+            yield from self.onward(page, 1)
+            return
+        self.following = following
+        yield from self.listed(found, pages, self._ask)
+
+    def _ask(self, number: int) -> Any:
+        if "Paging=" in self.following:
+            address = with_query(self.following, Paging=number)
+        else:
+            address = urljoin(self.following, f"{number}.html")
+        return self.request(address, "page", number=number)
+
+    def page(self, page: Page, number: int, **context: Any) -> Outputs:
+        before = len(self.walk.entries)
+        yield from super().page(page, number, **context)
+        if not hasattr(self, "following") and len(self.walk.entries) > before:
+            yield from self.onward(page, number)
+
+    def entries(self, page: Page) -> list[Line]:
+        dated = lines(page.tree, page.url)
+        return [line for line in dated if makers.EWB_DETAIL.search(line.url)] or dated

@@ -1,0 +1,78 @@
+"""A browser that has no network of its own: what it asks for is answered, bounded, refused and kept like any other request."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from crawler.browser import find_browser
+from crawler.launch import crawl
+from db.evidence import EvidenceStore
+from db.models import Coverage, Evidence, Publication
+from db.session import session_of
+
+pytestmark = pytest.mark.skipif(find_browser() is None, reason="no browser on this machine: apt-get install chromium")
+
+ROW = "<tr><td>示罚〔2026〕{}号</td><td>示例第{}厂</td><td>警告</td><td>2026-09-01</td></tr>"
+HEAD = "<tr><th>行政处罚决定书文号</th><th>行政相对人名称</th><th>处罚内容</th><th>处罚决定日期</th></tr>"
+PAGE = """<html><body><table id="t">%s</table><img src="http://10.0.0.1/x.png"><iframe src="file:///etc/passwd"></iframe>
+<script src="http://www.example.com/spy.js"></script><script>
+const ask = url => fetch(url).catch(() => null);
+new WebSocket("ws://127.0.0.1:%s/socket");
+Promise.all([ask("/data?session=" + document.cookie), ask("http://10.0.0.1/inner"), ask("http://169.254.169.254/meta"),
+  ask("http://www.example.com/away")]).then(async answers => {
+  document.getElementById("t").innerHTML += await answers[0].text();
+});
+</script></body></html>"""
+
+
+def test_a_page_made_by_scripts_is_read_kept_and_pictured(site: Any, watch: Any) -> None:
+    def column(handler: Any, asked: dict[str, str]) -> None:
+        handler.answer(PAGE % (HEAD, site.base.rpartition(":")[2]), Set_Cookie="k=v")
+
+    site.programs["/w"] = column
+    site.programs["/data"] = lambda handler, asked: handler.answer(
+        "".join(ROW.format(n, n) for n in (1, 2, 3)) if "k=v" in (handler.headers.get("Cookie") or "") else ""
+    )
+    workspace = watch({"id": "w", "url": f"{site.base}/w", "family": "wide_table", "render": "browser"})
+    (result,) = crawl(workspace, everything=True)
+    assert (result.outcome, result.records) == ("complete", 3)
+    assert [path.partition("?")[0] for path in site.seen] == ["/robots.txt", "/w", "/data"]  # no picture, no socket
+    with session_of(workspace) as session:
+        kept = {row.method: row for row in session.scalars(select(Evidence).where(Evidence.url == f"{site.base}/w"))}
+        assert set(kept) == {"GET", "BROWSER", "PICTURE"}
+        assert all("example.com" not in url and "10.0.0.1" not in url for url in session.scalars(select(Evidence.url)))
+        store = EvidenceStore(workspace)
+        picture = store.get(session, kept["PICTURE"].id)
+        assert picture is not None and picture.body.startswith(b"\x89PNG") and picture.content_type == "image/png"
+        rendered = store.get(session, kept["BROWSER"].id)
+        assert rendered is not None and "示例第3厂".encode() in rendered.body
+        assert {row.evidence for row in session.scalars(select(Publication))} == {kept["BROWSER"].id}
+        assert store.verify(session) == []
+
+
+def test_what_hides_the_page_from_a_browser_too_is_told(site: Any, watch: Any) -> None:
+    site.put("/blocked", "<script>$_ts = 1</script>", status=412)
+    site.put("/away", "http://10.1.2.3/x", status=302)
+    entries = [
+        {"id": name, "url": f"{site.base}/{name}", "family": "wide_table", "render": "browser"}
+        for name in ("blocked", "away")
+    ]
+    found = {r.portal: r.outcome for r in crawl(watch(*entries), everything=True)}
+    assert found == {"blocked": "blocked", "away": "link_out"}
+
+
+def test_a_killed_look_needs_no_browser_for_what_it_has(site: Any, watch: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.put("/w", f"<table>{HEAD}{ROW.format(1, 1)}</table>")
+    workspace = watch({"id": "w", "url": f"{site.base}/w", "family": "wide_table", "render": "browser"})
+    crawl(workspace, everything=True)
+    site.seen.clear()
+    from db.models import Crawl
+
+    with session_of(workspace) as session:
+        session.scalars(select(Crawl)).one().state = "running"
+        session.delete(session.scalars(select(Coverage)).one())
+    (result,) = crawl(workspace, resume=True)
+    assert (result.outcome, result.records, site.seen) == ("complete", 1, [])
