@@ -4,7 +4,9 @@
     publication_cases   one record on one portal
     defect_cases        one defective field of one record
     difference_cases    one field in which both sides of a decision differ
-    portal_cases        one portal with its looks in the period
+    portal_cases        one portal with its looks in the period · stale_cases: what of it is not renewed or not dated
+    link_cases          one link of a portal that could not be opened
+    window_cases        one window (department, government, credit) of a unit, with its decisions that do not stand in it
     item_cases          one catalogue item · unit_cases: one unit · licence_cases: one licence beside the catalogue
 
 All of them carry the columns of `STANDARD`, from which a finding is made.
@@ -12,9 +14,9 @@ All of them carry the columns of `STANDARD`, from which a finding is made.
 
 from __future__ import annotations
 
-from assessment.differences import compared, differences
+from assessment.differences import compared, differences, window_differences
 from assessment.engine import Engine, F, Frame, Window, all_of, any_of, join, yes
-from assessment.exemptions import exempted, grounds, hidden_items
+from assessment.exemptions import backfilled, exempted, grounds, hidden_items, transferred
 from assessment.facts import Facts, conform, date_of, within
 from assessment.other_cases import (
     defect_cases,
@@ -22,12 +24,15 @@ from assessment.other_cases import (
     duplicate_cases,
     item_cases,
     licence_cases,
+    link_cases,
     portal_cases,
     publication_cases,
+    stale_cases,
     unit_cases,
+    window_cases,
 )
-from assessment.publishing import publication_facts, publish_states
-from assessment.sight import attempts, sight, windows
+from assessment.publishing import moved_by_outage, publication_facts, publish_states
+from assessment.sight import attempts, channels, sight, windows
 
 
 def make_cases(engine: Engine, facts: Facts) -> None:
@@ -36,16 +41,21 @@ def make_cases(engine: Engine, facts: Facts) -> None:
     base = engine.keep("case_base", _base(engine, facts))
     engine.keep("exempted", exempted(engine, base, facts))
     engine.keep("compared", compared(engine))
-    engine.keep("differences", differences(engine))
+    engine.keep("differences", differences(engine, facts))
+    engine.keep("channels", channels(engine))
     engine.keep("windows", windows(engine))
-    engine.keep("publication_facts", publication_facts(engine, base))
+    engine.keep("window_differences", window_differences(engine, facts))
+    engine.keep("publication_facts", publication_facts(engine, base, facts))
     engine.keep("publish_states", publish_states(engine))
     engine.keep("cases", conform(_verdicts(_cases(engine, base, facts), facts)))
-    engine.keep("publication_cases", conform(publication_cases(engine)))
+    engine.keep("publication_cases", conform(publication_cases(engine, facts)))
     engine.keep("defect_cases", conform(defect_cases(engine)))
     engine.keep("duplicate_cases", conform(duplicate_cases(engine)))
     engine.keep("difference_cases", conform(difference_cases(engine)))
     engine.keep("portal_cases", conform(portal_cases(engine, facts)))
+    engine.keep("stale_cases", conform(stale_cases(engine, facts)))
+    engine.keep("link_cases", conform(link_cases(engine)))
+    engine.keep("window_cases", conform(window_cases(engine, facts)))
     engine.keep("unit_cases", conform(unit_cases(engine, facts)))
     engine.keep("item_cases", conform(item_cases(engine, facts)))
     engine.keep("licence_cases", conform(licence_cases(engine)))
@@ -86,35 +96,63 @@ def _primaries(engine: Engine) -> None:
             published,
             "first_seen",
             "p",
-            ("portal_id", "url", "evidence", "first_crawl", "first_seen", "absent_before", "stated_published_on"),
+            "count_pub",
+            (
+                "portal_id",
+                "url",
+                "evidence",
+                "first_crawl",
+                "first_seen",
+                "absent_before",
+                "stated_published_on",
+                "filed_unit_id",
+            ),
         ),
     )
-    engine.keep("primary_sub", _first(submitted, "received_at", "s", ("received_at",)))
-    for name, members in (("count_pub", published), ("count_sub", submitted)):
-        engine.keep(
-            name,
-            members.groupBy("decision").agg(
-                F.count("record_id").alias(name),
-                F.min("decision_date").alias(f"{name}_from"),
-                F.max("decision_date").alias(f"{name}_to"),
-            ),
+    engine.keep("primary_sub", _first(submitted, "received_at", "s", "count_sub", ("received_at", "filed_unit_id")))
+
+
+def _first(members: Frame, moment: str, letter: str, count: str, own: tuple[str, ...]) -> Frame:
+    """The earliest record of each decision, its columns marked with the side's letter, and how many records there are.
+
+    Most decisions have one record on a side: pairing says which surely do, and they take no window.
+    """
+    decision = Window.partitionBy("decision")
+    nth = F.row_number().over(decision.orderBy(moment, "record_id"))
+    several = members.where(~F.col("sole")).withColumns(
+        {
+            "nth": nth,
+            count: F.count("record_id").over(decision),
+            f"{count}_from": F.min("decision_date").over(decision),
+            f"{count}_to": F.max("decision_date").over(decision),
+        }
+    )
+    alone = members.where(F.col("sole")).withColumns(
+        {
+            count: F.lit(1).cast("bigint"),
+            f"{count}_from": F.col("decision_date"),
+            f"{count}_to": F.col("decision_date"),
+        }
+    )
+    return (
+        alone.unionByName(several.where(F.col("nth") == 1).drop("nth"))
+        .withColumnRenamed("record_id", letter)
+        .select(
+            "decision",
+            letter,
+            count,
+            f"{count}_from",
+            f"{count}_to",
+            *(F.col(name).alias(f"{letter}_{name}") for name in _SHARED + own),
         )
-
-
-def _first(members: Frame, moment: str, letter: str, own: tuple[str, ...]) -> Frame:
-    """The earliest record of each decision, its columns marked with the side's letter."""
-    nth = F.row_number().over(Window.partitionBy("decision").orderBy(moment, "record_id"))
-    chosen = members.withColumn("nth", nth).where(F.col("nth") == 1)
-    return chosen.select(
-        "decision", F.col("record_id").alias(letter), *(F.col(name).alias(f"{letter}_{name}") for name in _SHARED + own)
     )
 
 
 def _base(engine: Engine, facts: Facts) -> Frame:
     joined = engine.table("decisions")
-    for name in ("primary_pub", "primary_sub", "count_pub", "count_sub"):
+    for name in ("primary_pub", "primary_sub"):
         joined = join(joined, engine.table(name), ["decision"], "left")
-    units = engine.table("units").select("unit_id", F.col("level").alias("unit_level"), "parent")
+    units = engine.table("units").select("unit_id", F.col("level").alias("unit_level"), "parent", "clock")
     both = {name: F.coalesce(F.col(f"s_{name}"), F.col(f"p_{name}")) for name in _SHARED}
     placed = F.coalesce(
         both["decision_date"], F.col("p_stated_published_on"), date_of("s_received_at"), date_of("p_first_seen")
@@ -141,12 +179,55 @@ def _base(engine: Engine, facts: Facts) -> Frame:
         ),
     )
     made = made.withColumns({"judged": yes(in_period), "shown": shown}).where(F.col("shown"))
+    made = _answering(engine, made)
     days = engine.table("deadlines").withColumnRenamed("day", "decision_date")
-    return join(join(made, units, ["unit_id"], "left"), days, ["kind", "decision_date"], "left")
+    placed_units = join(made, units, ["unit_id"], "left").withColumn("clock", F.coalesce(F.col("clock"), F.lit("")))
+    timed = join(placed_units, days, ["clock", "kind", "decision_date"], "left")
+    first_seen = F.coalesce(date_of("p_first_seen"), F.lit(facts.as_of))
+    return moved_by_outage(engine, timed, "decision_date", "publish_due", first_seen, facts)
+
+
+def _answering(engine: Engine, made: Frame) -> Frame:
+    """Where the two sides name two units between which the duty went over: who answered on the day of the decision."""
+    between = all_of(
+        yes(F.col("s_unit_id") != F.col("p_unit_id")),
+        F.col("has_p"),
+        F.col("has_s"),
+    )
+    apart = made.where(between).select("decision", "kind", "decision_date", "s_unit_id", "p_unit_id")
+    lines = (
+        engine.table("registers")
+        .where((F.col("register") == "responsibilities") & F.col("other_unit").isNotNull())
+        .select(
+            F.col("unit_id").alias("t_old"),
+            F.col("other_unit").alias("t_new"),
+            F.col("kind").alias("t_kind"),
+            F.col("effective_from").alias("t_day"),
+            F.col("entry_id").alias("t_entry"),
+        )
+    )
+    found: Frame | None = None
+    for old, new in (("s_unit_id", "p_unit_id"), ("p_unit_id", "s_unit_id")):
+        side = apart.withColumns({"t_old": F.col(old), "t_new": F.col(new)})
+        part = join(side, lines, ["t_old", "t_new"], "inner").where(
+            any_of(F.col("t_kind").isNull(), F.col("t_kind") == F.col("kind"))
+        )
+        part = part.select(
+            "decision",
+            "t_day",
+            "t_entry",
+            F.when(F.col("decision_date") < F.col("t_day"), F.col("t_old")).otherwise(F.col("t_new")).alias("answers"),
+        )
+        found = part if found is None else found.unionByName(part)
+    assert found is not None
+    nth = F.row_number().over(Window.partitionBy("decision").orderBy(F.col("t_day").desc(), F.col("t_entry")))
+    chosen = found.withColumn("nth", nth).where(F.col("nth") == 1).select("decision", "answers")
+    joined = join(made, chosen, ["decision"], "left")
+    return joined.withColumn("unit_id", F.coalesce(F.col("answers"), F.col("unit_id")))
 
 
 def _cases(engine: Engine, base: Frame, facts: Facts) -> Frame:
-    hidden = hidden_items(engine, base).withColumn("item_hidden_mark", F.lit(True))
+    hidden = hidden_items(engine, base)
     by_number, by_party = attempts(engine)
     differing = (
         engine.table("differences")
@@ -158,6 +239,8 @@ def _cases(engine: Engine, base: Frame, facts: Facts) -> Frame:
     )
     joined = join(base, engine.table("exempted"), ["decision"], "left")
     for name, keys in (
+        (backfilled(engine, base), ["decision"]),
+        (transferred(engine, base), ["decision"]),
         (hidden, ["decision"]),
         (differing, ["decision"]),
         (engine.table("publish_states"), ["decision"]),
@@ -171,11 +254,11 @@ def _cases(engine: Engine, base: Frame, facts: Facts) -> Frame:
         "case_facts",
         joined.withColumns(
             {
-                "item_hidden": yes(F.col("item_hidden_mark")),
+                "item_hidden": F.col("x_hidden").isNotNull(),
                 "received_on": date_of("s_received_at"),
                 "attempted": any_of(yes(F.col("attempt_number")), yes(F.col("attempt_party"))),
             }
-        ).drop("item_hidden_mark", "attempt_number", "attempt_party"),
+        ).drop("attempt_number", "attempt_party"),
     )
     absent_p, absent_s, free_p, free_s = grounds()
     joined = engine.keep(
@@ -259,48 +342,39 @@ def _twins(engine: Engine, base: Frame) -> Frame:
 
 def _times(engine: Engine, joined: Frame, facts: Facts) -> Frame:
     """The report deadline moved by platform outages between decision and receipt (or today), and the days of delay."""
-    calendar = engine.table("calendar")
-
-    def at(day: str, ordinal: str, outage: str) -> Frame:
-        return calendar.select(F.col("day").alias(day), F.col("ordinal").alias(ordinal), F.col("outage").alias(outage))
-
-    workdays = calendar.where(F.col("is_workday")).select(
-        F.col("day").alias("moved_due"), F.col("ordinal").alias("moved")
-    )
     # What was never received is measured up to the day of assessment.
-    joined = joined.withColumns(
+    reference = F.coalesce(F.col("received_on"), F.lit(facts.as_of))
+    timed = moved_by_outage(engine, joined, "decision_date", "report_due", reference, facts, into="report_due_moved")
+    # What both sides agreed to report later is due on the agreed day; the ordinary day tells whether that was needed.
+    agreed = yes(F.col("agreed_until") > F.col("report_due_moved"))
+    over = yes(F.col("received_on") > F.col("report_due_moved"))
+    timed = timed.withColumns(
         {
-            "received": F.col("received_on"),
-            "received_on": F.coalesce(F.col("received_on"), F.lit(facts.as_of)),
+            "report_backfilled": agreed & over & yes(F.col("received_on") <= F.col("agreed_until")),
+            "report_agreed": agreed,
+            "report_due_moved": F.when(agreed, F.col("agreed_until")).otherwise(F.col("report_due_moved")),
         }
     )
-    timed = join(
-        join(
-            join(joined, at("decision_date", "decided_at", "out_decided"), ["decision_date"], "left"),
-            at("received_on", "received_ordinal", "out_received"),
-            ["received_on"],
-            "left",
-        ),
-        at("report_due", "due_ordinal", "out_due"),
-        ["report_due"],
-        "left",
-    )
-    outage = F.coalesce(F.greatest(F.col("out_received") - F.col("out_decided"), F.lit(0)), F.lit(0))
-    timed = timed.withColumn("outage_days", outage).withColumn("moved", F.col("due_ordinal") + F.col("outage_days"))
-    timed = join(timed, workdays, ["moved"], "left").withColumn(
-        "report_due_moved", F.coalesce(F.col("moved_due"), F.col("report_due"))
-    )
-    late = yes(F.col("received") > F.col("report_due_moved"))
+    timed = timed.withColumn("today", F.lit(facts.as_of))
+    ordinals = engine.table("calendar").select("clock", "day", "ordinal")
+    for day, name in (
+        ("received_on", "received_ordinal"),
+        ("report_due_moved", "due_ordinal"),
+        ("publish_due", "publish_ordinal"),
+        ("today", "today_ordinal"),
+    ):
+        at = ordinals.select("clock", F.col("day").alias(day), F.col("ordinal").alias(name))
+        timed = join(timed, at, ["clock", day], "left")
+    late = yes(F.col("received_on") > F.col("report_due_moved"))
     return timed.withColumns(
         {
-            "received_on": F.col("received"),
             "report_late": late,
-            "report_days_late": F.when(late, F.col("received_ordinal") - F.col("moved")),
+            "report_days_late": F.when(late, F.col("received_ordinal") - F.col("due_ordinal")),
+            # Working days after today up to the due day of the side that has nothing yet; 0: today is the last one.
+            "days_left": F.when(F.col("has_s"), F.col("publish_ordinal")).otherwise(F.col("due_ordinal"))
+            - F.col("today_ordinal"),
         }
-    ).drop(
-        "moved_due", "out_decided", "out_received", "out_due", "decided_at", "moved", "received_ordinal", "due_ordinal",
-        "received",
-    )  # fmt: skip
+    ).drop("received_ordinal", "due_ordinal", "publish_ordinal", "today_ordinal", "today")
 
 
 def _verdicts(cases: Frame, facts: Facts) -> Frame:
@@ -321,7 +395,7 @@ def _verdicts(cases: Frame, facts: Facts) -> Frame:
         .when(only_s & F.col("publish_ground").isNotNull(), "exempt")
         .when(only_s & yes(F.col("publish_due") >= as_of), "not_due")
         .when(only_s & unseen, "unknown")
-        .when(only_s & any_of(twin, unsure), "question")
+        .when(only_s & any_of(twin, unsure, F.col("x_doubt").isNotNull()), "question")
         .when(only_s, "not_published")
         .when(F.col("report_ground").isNotNull(), "exempt")
         .when(yes(F.col("report_due_moved") >= as_of), "not_due")
@@ -341,7 +415,12 @@ def _verdicts(cases: Frame, facts: Facts) -> Frame:
         .otherwise(F.coalesce(F.col("seen_state"), F.lit("undecided")))
     )
     report = (
-        F.when(F.col("report_free").isNotNull() | (F.col("verdict").isin("exempt") & ~F.col("has_s")), "exempt")
+        F.when(
+            F.col("report_free").isNotNull()
+            | F.col("report_backfilled")
+            | (F.col("verdict").isin("exempt") & ~F.col("has_s")),
+            "exempt",
+        )
         .when(F.col("decision_date").isNull(), "undecided")
         .when(~due_s, "not_due")
         .when(F.col("verdict") == "not_submitted", "missing")
@@ -364,6 +443,12 @@ def _verdicts(cases: Frame, facts: Facts) -> Frame:
             "crawl": F.col("p_first_crawl"),
             "published_from": date_of("p_absent_before"),
             "published_to": date_of("p_first_seen"),
-            "ground_note": F.coalesce(F.col("x_exemption"), F.col("x_repair"), F.col("x_withdrawal")),
+            # In the order in which `grounds` picks them, so that the words are those of the ground.
+            "ground_note": F.coalesce(
+                F.col("x_exemption"),
+                F.when(F.col("has_s") & ~F.col("has_p"), F.col("x_hidden")),
+                F.col("x_repair"),
+                F.col("x_withdrawal"),
+            ),
         }
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assessment.engine import Column, Engine, F, Frame, all_of, any_of, join, no_text, yes
+from assessment.engine import Column, Engine, F, Frame, Window, all_of, any_of, join, no_text, yes
 from assessment.facts import Facts
 
 _LIGHT = ("warning_only", "minor")  # not published by law; local rules differ on reporting them, so neither is demanded
@@ -22,20 +22,11 @@ def exempted(engine: Engine, base: Frame, facts: Facts) -> Frame:
             F.col("counterparty_code").alias("r_code"),
             "effective_from",
             "effective_to",
-            "ground",
-            F.col("basis").alias("r_basis"),
+            "words",
+            yes(F.col("ground").contains("社会影响")).alias("doubtful"),
         )
     )
-    names = base.select(
-        "decision",
-        "unit_id",
-        "kind",
-        "decision_date",
-        "person",
-        "document_number_key",
-        "counterparty_key",
-        "counterparty_code",
-    )
+    names = _names(base)
     party = any_of(
         yes(F.col("r_name") == F.col("counterparty_key")), yes(F.col("r_code") == F.col("counterparty_code"))
     )
@@ -76,21 +67,112 @@ def exempted(engine: Engine, base: Frame, facts: Facts) -> Frame:
     def least(register: str, column: str) -> Column:
         return F.min(F.when(F.col("register") == register, F.col(column)))
 
-    words = F.concat_ws("；", "ground", "r_basis")
-    fitting = fitting.withColumn("words", F.when(words == "", F.lit("已登记")).otherwise(words))
+    # Whether a penalty has "a certain social effect" nobody has defined: such a line excuses nothing, it raises a question.
+    doubt = F.min(F.when(F.col("doubtful") & (F.col("register") == "exemptions"), F.col("words")))
+    firm = F.min(F.when(~F.col("doubtful") & (F.col("register") == "exemptions"), F.col("words")))
     return fitting.groupBy("decision").agg(
-        least("exemptions", "words").alias("x_exemption"),
+        firm.alias("x_exemption"),
+        doubt.alias("x_doubt"),
         least("withdrawals", "words").alias("x_withdrawal"),
         least("repairs", "words").alias("x_repair"),
         least("repairs", "effective_from").alias("x_repaired_on"),
     )
 
 
+def _names(base: Frame) -> Frame:
+    """Each decision under every unit that may have registered something about it: who answers, and who filed it."""
+    own = (
+        "decision",
+        "kind",
+        "decision_date",
+        "person",
+        "document_number_key",
+        "counterparty_key",
+        "counterparty_code",
+    )
+    made = base.select(*own, "unit_id")
+    filed = F.coalesce(F.col("p_filed_unit_id"), F.col("unit_id"))
+    other = F.coalesce(F.col("s_filed_unit_id"), F.col("unit_id"))
+    p = base.where(filed != F.col("unit_id")).select(*own, F.col("p_filed_unit_id").alias("unit_id"))
+    s = base.where(all_of(other != F.col("unit_id"), other != filed)).select(
+        *own, F.col("s_filed_unit_id").alias("unit_id")
+    )
+    return made.unionByName(p).unionByName(s)
+
+
+def backfilled(engine: Engine, base: Frame) -> Frame:
+    """decision -> the last day up to which it was agreed to be reported late, and the line that says so."""
+    agreed = (
+        engine.table("registers")
+        .where((F.col("register") == "backfills") & F.col("agreed_until").isNotNull())
+        .select(
+            "unit_id",
+            F.col("kind").alias("b_kind"),
+            "effective_from",
+            "effective_to",
+            "agreed_until",
+            F.col("words").alias("b_words"),
+            F.col("entry_id").alias("b_entry"),
+        )
+    )
+    fitting = join(_names(base), agreed, ["unit_id"], "inner").where(
+        all_of(
+            any_of(F.col("b_kind").isNull(), F.col("b_kind") == F.col("kind")),
+            yes(F.col("effective_from") <= F.col("decision_date")),
+            yes(F.col("effective_to") >= F.col("decision_date")),
+        )
+    )
+    nth = F.row_number().over(Window.partitionBy("decision").orderBy(F.col("agreed_until").desc(), F.col("b_entry")))
+    return fitting.withColumn("nth", nth).where(F.col("nth") == 1).select("decision", "agreed_until", "b_words")
+
+
+def transferred(engine: Engine, base: Frame) -> Frame:
+    """decision -> the line by which its duty went over, where one unit filed it and the other answers for it."""
+    lines = (
+        engine.table("registers")
+        .where((F.col("register") == "responsibilities") & F.col("other_unit").isNotNull())
+        .select(
+            F.col("entry_id").alias("t_entry"),
+            F.col("unit_id").alias("t_old"),
+            F.col("other_unit").alias("t_new"),
+            F.col("kind").alias("t_kind"),
+            F.col("effective_from").alias("t_day"),
+            F.col("words").alias("t_words"),
+        )
+    )
+    parts: Frame | None = None
+    for left, right in (("t_old", "t_new"), ("t_new", "t_old")):
+        part = lines.withColumns({"unit_id": F.col(left), "t_other": F.col(right)})
+        parts = part if parts is None else parts.unionByName(part)
+    assert parts is not None
+    filed = [
+        engine.table(name).select("decision", F.col("filed_unit_id").alias("t_other")) for name in ("pubs", "subs")
+    ]
+    beside = join(base.select("decision", "unit_id", "kind", "decision_date"), parts, ["unit_id"], "inner").where(
+        any_of(F.col("t_kind").isNull(), F.col("t_kind") == F.col("kind"))
+    )
+    both = join(beside, filed[0].unionByName(filed[1]), ["decision", "t_other"], "inner")
+    nth = F.row_number().over(Window.partitionBy("decision").orderBy(F.col("t_day").desc(), F.col("t_entry")))
+    chosen = both.withColumn("nth", nth).where(F.col("nth") == 1)
+    return chosen.select("decision", F.col("t_words").alias("transfer_words"))
+
+
 def hidden_items(engine: Engine, base: Frame) -> Frame:
-    """Decisions whose item the unit's catalogue lawfully keeps from publication."""
+    """Decisions whose item the unit's catalogue of their day lawfully keeps from publication, with the line's words."""
     hidden = engine.table("registers").where((F.col("register") == "catalogue") & ~F.col("publish"))
-    listed = hidden.select("unit_id", "item_key").where(F.col("item_key").isNotNull()).distinct()
-    return join(items(base), listed, ["unit_id", "item_key"], "inner").select("decision").distinct()
+    listed = hidden.where(F.col("item_key").isNotNull()).select(
+        "unit_id", "item_key", "effective_from", "effective_to", F.col("words").alias("h_words")
+    )
+    fitting = join(items(base), listed, ["unit_id", "item_key"], "inner").where(valid_on("decision_date"))
+    return fitting.groupBy("decision").agg(F.min("h_words").alias("x_hidden"))
+
+
+def valid_on(day: str) -> Column:
+    """Whether a register's line was in force on the day in that column; of an unknown day, it is taken to have been."""
+    return all_of(
+        F.coalesce(F.col("effective_from") <= F.col(day), F.lit(True)),
+        F.coalesce(F.col("effective_to") >= F.col(day), F.lit(True)),
+    )
 
 
 def items(base: Frame) -> Frame:
@@ -98,7 +180,7 @@ def items(base: Frame) -> Frame:
     made: Frame | None = None
     for column in ("s_case_key", "s_licence_key", "p_case_key", "p_licence_key"):
         stated = base.where(F.col(column).isNotNull())
-        part = stated.select("decision", "unit_id", "kind", F.col(column).alias("item_key"))
+        part = stated.select("decision", "unit_id", "kind", "decision_date", F.col(column).alias("item_key"))
         made = part if made is None else made.unionByName(part)
     assert made is not None
     return made

@@ -45,8 +45,13 @@ GROUND_TITLES = {
     "catalogue_hidden": "目录载明不予公示",
     "credit_repair": "已信用修复",
     "withdrawal": "已说明撤下",
+    "backfill": "约定补报期内",
     "vertical": "垂直管理单位另行上报",
 }
+
+
+# Read from a picture, or under labels we had to guess: such a publication proves that something was shown, not what.
+GUESSED = 0.5
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,9 @@ class Facts:
     submissions_until: datetime.date | None
     catalogue_known: bool
     grounds: dict[str, str]  # every ground of exemption that is tested -> its title
+    publish_outages: bool = False  # whether any website's outage is registered
+    repair_days: int = 7  # working days in which a repaired record must go
+    date_tolerance_days: int = 0  # how far the day of decision may differ between the two sides
 
     @classmethod
     def read(cls, meta: dict[str, Any]) -> Facts:
@@ -73,6 +81,9 @@ class Facts:
             None if until is None else day(until),
             meta["catalogue_known"],
             GROUND_TITLES | meta["exemptions"],
+            bool(meta.get("publish_outages")),
+            int(meta.get("repair_days", 7)),
+            int(meta.get("date_tolerance_days", 0)),
         )
 
 

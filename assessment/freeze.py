@@ -8,34 +8,40 @@ files and nothing else; `verify` needs no database.
 
 from __future__ import annotations
 
-import bisect
 import datetime
 import hashlib
 import json
+import os
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, Text, and_, cast, func, or_, select
 from sqlalchemy.orm import Session
 
+from assessment import deadlines, links, registers
+from assessment.clocks import Clock, clocks, key_of
 from assessment.periods import Period
+from assessment.records import Columns, Keys, Law, arrow, batches, completed, in_bulk
+from assessment.registers import Transfers
 from db.clock import SHANGHAI
-from db.models import Batch, Coverage, Portal, Publication, RefusedRow, RegisterEntry, Review, Submission, Unit
+from db.models import Batch, Coverage, PairDecision, Portal, Publication, RefusedRow, Review, Submission, Unit
 from db.settings import Workspace
-from db.units import name_key
 from standard.editions import required
 from standard.errors import Refused
 from standard.obligations import Obligations
-from standard.obligations import load as load_obligations
+from standard.obligations import read as read_obligations
+from standard.obligations import text_of as text_of_obligations
 from standard.workdays import Calendar
 
 KINDS = ("licence", "penalty")
 # Partners of a record of the period may bear a mistaken date; beyond a year either way it is another decision.
 _REACH = datetime.timedelta(days=400)
 _BATCH = 5000
+SPARE = 200  # calendar days after the last decision: the longest deadline (120 working days) still lies in the table
 _TYPES = {
     "text": pa.string(),
     "day": pa.date32(),
@@ -49,7 +55,8 @@ Rows = Iterator[dict[str, Any]]
 _RECORD = {
     "record_id": "text",
     "kind": "text",
-    "unit_id": "text",
+    "unit_id": "text",  # who answers for the decision
+    "filed_unit_id": "text",  # under whom it was shown or reported; another one where a duty went over
     "document_number": "text",
     "document_number_key": "text",
     "document_number_weak": "text",
@@ -92,6 +99,7 @@ TABLES: dict[str, dict[str, str]] = {
         "last_crawl": "text",
         "evidence": "text",
         "form": "text",
+        "confidence": "number",
     },
     "submissions": _RECORD
     | {"received_at": "time", "last_received_at": "time", "batch": "text", "version": "count", "copies": "count"},
@@ -114,23 +122,7 @@ TABLES: dict[str, dict[str, str]] = {
         "counterparty_key": "text",
         "received_at": "time",
     },
-    "registers": {
-        "entry_id": "text",
-        "register": "text",
-        "unit_id": "text",
-        "kind": "text",
-        "document_number_key": "text",
-        "counterparty_key": "text",
-        "counterparty_code": "text",
-        "item_name": "text",
-        "item_key": "text",
-        "effective_from": "day",
-        "effective_to": "day",
-        "ground": "text",
-        "basis": "text",
-        "publish": "yes",
-        "covers_period": "yes",
-    },
+    "registers": registers.COLUMNS,
     "coverage": {
         "crawl_id": "text",
         "portal_id": "text",
@@ -138,6 +130,7 @@ TABLES: dict[str, dict[str, str]] = {
         "outcome": "text",
         "reason": "text",
         "unread": "count",
+        "records": "count",
     },
     "portals": {
         "portal_id": "text",
@@ -147,7 +140,10 @@ TABLES: dict[str, dict[str, str]] = {
         "title": "text",
         "url": "text",
         "active": "yes",
+        "fresh_days": "count",  # registry: expect.newest_within_days
     },
+    "links": links.COLUMNS,
+    "windows_asked": deadlines.WINDOWS,
     "units": {
         "unit_id": "text",
         "name": "text",
@@ -156,20 +152,29 @@ TABLES: dict[str, dict[str, str]] = {
         "assessed": "yes",
         "active": "yes",
         "position": "count",
+        "clock": "text",
     },
-    "reviews": {"finding_id": "text", "state": "text", "reason": "text"},
-    "calendar": {"day": "day", "is_workday": "yes", "ordinal": "count", "provisional": "yes", "outage": "count"},
-    "deadlines": {
-        "kind": "text",
+    "reviews": {
+        "seq": "count",
+        "finding_id": "text",
+        "thing": "text",
+        "state": "text",
+        "actor": "text",
+        "reason": "text",
+        "basis": "text",
+        "at": "time",
+    },
+    "pair_decisions": {"published": "text", "submitted": "text", "same": "yes"},
+    "calendar": {
+        "clock": "text",
         "day": "day",
-        "publish_days": "count",
-        "publish_due": "day",
-        "publish_basis": "text",
-        "report_days": "count",
-        "report_due": "day",
-        "report_basis": "text",
+        "is_workday": "yes",
+        "ordinal": "count",
         "provisional": "yes",
+        "outage": "count",
+        "outage_publish": "count",
     },
+    "deadlines": deadlines.COLUMNS,
 }
 
 
@@ -186,31 +191,66 @@ def freeze(
     """Write the inputs into `folder` (empty or absent) and return the SHA-256 of their manifest."""
     folder.mkdir(parents=True, exist_ok=True)
     until = datetime.datetime.combine(as_of, datetime.time.max, SHANGHAI)
-    calendar = Calendar.load(workspace.calendar if workspace.calendar.is_dir() else None)
-    obligations = load_obligations()
-    outages = _outage_days(session)
+    kept = clocks(session, workspace.calendar if workspace.calendar.is_dir() else None)
+    calendar = kept[0].calendar
+    transfers = Transfers.load(session)
+    obligations_text, where = text_of_obligations(workspace.root)
+    obligations = read_obligations(obligations_text, where)
     sources: dict[str, Rows] = {
-        "publications": _publications(session, period, until, obligations),
-        "submissions": _submissions(session, period, until, obligations),
         "defects": _defects(session, period, until),
         "refused": _refused(session, until),
-        "registers": _registers(session, period),
+        "registers": registers.frozen(session, period),
         "coverage": _coverage(session, until),
         "portals": _portals(session),
-        "units": _units(session),
+        "links": links.frozen(session, until),
+        "windows_asked": deadlines.window_rows(obligations),
+        "units": _units(session, kept),
         "reviews": _reviews(session),
-        "calendar": _calendar(calendar, period, as_of, outages),
-        "deadlines": _deadlines(calendar, obligations, period, as_of),
+        "pair_decisions": _pair_decisions(session),
+        "calendar": _calendar(kept, period, as_of),
+        "deadlines": _deadlines(kept, obligations, period, as_of),
     }
+    law = Law(obligations)
+    records = {
+        "publications": _publications(session, period, until, law, transfers),
+        "submissions": _submissions(session, period, until, law, transfers),
+    }
+    for name, columns in records.items():
+        if progress is not None:
+            progress(f"冻结 {name}")
+        with in_bulk():
+            _write_columns(folder / f"{name}.parquet", TABLES[name], columns)
     for name, rows in sources.items():
         if progress is not None:
             progress(f"冻结 {name}")
         _write(folder / f"{name}.parquet", TABLES[name], rows)
     (folder / "scheme.yml").write_text(scheme_text, encoding="utf-8")
+    (folder / "obligations.yml").write_text(obligations_text, encoding="utf-8")
     _write_json(
         folder / "meta.json",
-        _meta(session, workspace, period, as_of, until, calendar, obligations) | {"previous": previous},
+        _meta(session, workspace, period, as_of, until, calendar, obligations)
+        | {
+            "previous": previous,
+            "publish_outages": any(clock.publish for clock in kept),
+            "local_calendars": _local_calendars(kept, period, as_of),
+        },
     )
+    return _write_manifest(folder)
+
+
+def refreeze_reviews(session: Session, inputs: Path, folder: Path) -> str:
+    """The same inputs in `folder` (absent) with the decisions of today; returns the SHA-256 of their manifest."""
+    faults = check_manifest(inputs)
+    if faults:
+        raise Refused(*faults)
+    folder.mkdir(parents=True)
+    for file in inputs.iterdir():
+        if file.name not in ("reviews.parquet", "manifest.json"):
+            try:
+                os.link(file, folder / file.name)  # never written again: one copy serves both
+            except OSError:
+                shutil.copyfile(file, folder / file.name)
+    _write(folder / "reviews.parquet", TABLES["reviews"], _reviews(session))
     return _write_manifest(folder)
 
 
@@ -245,85 +285,65 @@ def _stream(session: Session, statement: Any) -> Iterator[Any]:
     return iter(session.scalars(statement.execution_options(yield_per=_BATCH)))
 
 
-_DERIVED = ("publish_exemption", "report_exemption", "required_fields", "case_key", "licence_key")
+_DERIVED = ("publish_exemption", "report_exemption", "required_fields", "case_key", "licence_key", "filed_unit_id")
 _COLUMNS = tuple(name for name in _RECORD if name not in _DERIVED)
 
 
-def _record(row: Publication | Submission, obligations: Obligations) -> dict[str, Any]:
-    """The record with what the law of its day says about it: which duty it is exempt from, by the rows of obligations.yml."""
-    named = {name: getattr(row, name) for name in _COLUMNS}
-    publish, report = (obligations.exemption_of(named, duty) for duty in ("publish", "report"))
-    return named | {
-        "publish_exemption": None if publish is None else publish.id,
-        "report_exemption": None if report is None else report.id,
-        "required_fields": 0,
-        "case_key": name_key(row.case_name) or None,
-        "licence_key": name_key(row.licence_name) or None,
-    }
-
-
-def _publications(session: Session, period: Period, until: datetime.datetime, obligations: Obligations) -> Rows:
-    statement = select(Publication).where(
-        Publication.kind.in_(KINDS), _window(Publication, period), Publication.first_seen <= until
-    )
+def _publications(
+    session: Session, period: Period, until: datetime.datetime, law: Law, transfers: Transfers
+) -> Iterator[Columns]:
+    conditions = (Publication.kind.in_(KINDS), _window(Publication, period), Publication.first_seen <= until)
     looks = (
         select(Coverage.portal_id, func.max(Coverage.looked_at))
         .where(Coverage.looked_at <= until, Coverage.outcome.in_(("complete", "partial")))
         .group_by(Coverage.portal_id)
     )
-    last = {portal: looked_at for portal, looked_at in session.execute(looks)}
-    for row in _stream(session, statement.order_by(Publication.record_id)):
-        yield _record(row, obligations) | {
-            "portal_id": row.portal_id,
-            "url": row.url,
-            "stated_published_on": row.stated_published_on,
-            "first_seen": row.first_seen,
-            # On an earlier day it had been seen up to the last look of that time, not up to today's.
-            "last_seen": row.last_seen
-            if row.last_seen <= until
-            else max(row.first_seen, last.get(row.portal_id, row.first_seen)),
-            "absent_before": row.absent_before,
-            "gone_since": row.gone_since if row.gone_since is not None and row.gone_since <= until else None,
-            "copies": row.copies,
-            "first_crawl": row.first_crawl,
-            "last_crawl": row.last_crawl,
-            "evidence": row.evidence,
-            "form": row.form,
-        }
+    last = {portal: _plain(looked_at) for portal, looked_at in session.execute(looks)}
+    latest, keys = _plain(until), Keys()
+    own = [name for name in TABLES["publications"] if name not in _RECORD]
+    for rows in batches(session, Publication, (*_COLUMNS, "authority_code", *own), conditions):
+        # On an earlier day it had been seen up to the last look of that time, not up to today's.
+        rows["last_seen"] = [
+            seen if seen <= latest else max(first, last.get(portal, first))
+            for seen, first, portal in zip(rows["last_seen"], rows["first_seen"], rows["portal_id"], strict=True)
+        ]
+        rows["gone_since"] = [gone if gone is not None and gone <= latest else None for gone in rows["gone_since"]]
+        yield completed(rows, law, keys, transfers)
 
 
-def _submissions(session: Session, period: Period, until: datetime.datetime, obligations: Obligations) -> Rows:
+def _submissions(
+    session: Session, period: Period, until: datetime.datetime, law: Law, transfers: Transfers
+) -> Iterator[Columns]:
     editions = {batch: edition for batch, edition in session.execute(select(Batch.id, Batch.edition))}
-    statement = select(Submission).where(
-        Submission.kind.in_(KINDS), _window(Submission, period), Submission.received_at <= until
-    )
-    for row in _stream(session, statement.order_by(Submission.record_id)):
-        edition = editions.get(row.batch) or "2018"
-        yield _record(row, obligations) | {
-            "required_fields": len(required(edition, row.kind, row.counterparty_type)),
-            "received_at": row.received_at,
-            "last_received_at": row.last_received_at,
-            "batch": row.batch,
-            "version": row.version,
-            "copies": row.copies,
-        }
+    conditions = (Submission.kind.in_(KINDS), _window(Submission, period), Submission.received_at <= until)
+    own = [name for name in TABLES["submissions"] if name not in _RECORD]
+    counted: dict[tuple[str, str, str | None], int] = {}
+    keys = Keys()
+    for rows in batches(session, Submission, (*_COLUMNS, "authority_code", *own), conditions):
+        made = completed(rows, law, keys, transfers)
+        asked = zip(rows["batch"], rows["kind"], rows["counterparty_type"], strict=True)
+        made["required_fields"] = [
+            counted[key] if key in counted else counted.setdefault(key, _required(editions, *key)) for key in asked
+        ]
+        yield made
+
+
+def _required(editions: Mapping[str, str | None], batch: str, kind: str, counterparty_type: str | None) -> int:
+    return len(required(editions.get(batch) or "2018", kind, counterparty_type))
 
 
 def _defects(session: Session, period: Period, until: datetime.datetime) -> Rows:
-    for source, statement in (
-        (
-            "publication",
-            select(Publication.record_id, Publication.defects)
-            .where(Publication.kind.in_(KINDS), _window(Publication, period), Publication.first_seen <= until)
-            .order_by(Publication.record_id),
-        ),
-        (
-            "submission",
-            select(Submission.record_id, Submission.defects)
-            .where(Submission.kind.in_(KINDS), _window(Submission, period), Submission.received_at <= until)
-            .order_by(Submission.record_id),
-        ),
-    ):
+    sides: tuple[tuple[str, type[Publication] | type[Submission], ColumnElement[bool]], ...] = (
+        ("publication", Publication, Publication.first_seen <= until),
+        ("submission", Submission, Submission.received_at <= until),
+    )
+    for source, table, known in sides:
+        statement = (
+            select(table.record_id, table.defects)
+            .where(table.kind.in_(KINDS), _window(table, period), known)
+            .where(cast(table.defects, Text) != "[]")  # nearly all of them
+            .order_by(table.record_id)
+        )
         for record_id, defects in session.execute(statement.execution_options(yield_per=_BATCH)):
             for position, defect in enumerate(defects):
                 yield {"source": source, "record_id": record_id, "position": position} | {
@@ -343,36 +363,6 @@ def _refused(session: Session, until: datetime.datetime) -> Rows:
         }
 
 
-def _registers(session: Session, period: Period) -> Rows:
-    for row in _stream(session, select(RegisterEntry).order_by(RegisterEntry.id)):
-        yield {
-            "entry_id": row.id,
-            "register": row.register,
-            "unit_id": row.unit_id,
-            "kind": row.kind,
-            "document_number_key": row.document_number_key,
-            "counterparty_key": row.counterparty_key,
-            "counterparty_code": row.counterparty_code,
-            "item_name": row.item_name,
-            "item_key": name_key(row.item_name) or None,
-            "effective_from": row.effective_from,
-            "effective_to": row.effective_to,
-            "ground": row.ground,
-            "basis": row.basis,
-            "publish": not str(row.data.get("是否公示") or "").strip().startswith(("否", "不")),
-            "covers_period": _covers(row.period, period),
-        }
-
-
-def _covers(text: str | None, period: Period) -> bool:
-    if text is None:
-        return False
-    try:
-        return Period.parse(text).overlaps(period)
-    except Refused:  # 所属期 is checked when the register is imported; an unreadable one covers nothing
-        return False
-
-
 def _coverage(session: Session, until: datetime.datetime) -> Rows:
     for row in _stream(session, select(Coverage).where(Coverage.looked_at <= until).order_by(Coverage.crawl_id)):
         yield {
@@ -382,6 +372,7 @@ def _coverage(session: Session, until: datetime.datetime) -> Rows:
             "outcome": row.outcome,
             "reason": row.reason,
             "unread": row.unread,
+            "records": row.records,
         }
 
 
@@ -395,10 +386,12 @@ def _portals(session: Session) -> Rows:
             "title": row.title,
             "url": row.url,
             "active": row.active,
+            "fresh_days": (row.entry.get("expect") or {}).get("newest_within_days"),
         }
 
 
-def _units(session: Session) -> Rows:
+def _units(session: Session, kept: list[Clock]) -> Rows:
+    keys = key_of(kept)
     for row in _stream(session, select(Unit).order_by(Unit.position, Unit.id)):
         yield {
             "unit_id": row.id,
@@ -408,62 +401,67 @@ def _units(session: Session) -> Rows:
             "assessed": row.assessed,
             "active": row.active,
             "position": row.position,
+            "clock": keys.get(row.id, ""),
         }
 
 
 def _reviews(session: Session) -> Rows:
     """The latest decision on each finding."""
     latest = select(func.max(Review.id)).group_by(Review.finding_id)
-    for row in _stream(session, select(Review).where(Review.id.in_(latest)).order_by(Review.finding_id)):
-        yield {"finding_id": row.finding_id, "state": row.state, "reason": row.reason}
+    for row in _stream(session, select(Review).where(Review.id.in_(latest)).order_by(Review.id)):
+        yield {
+            "seq": row.id,
+            "finding_id": row.finding_id,
+            "thing": row.thing,
+            "state": row.state,
+            "actor": row.actor,
+            "reason": row.reason,
+            "basis": row.basis,
+            "at": row.at,
+        }
 
 
-def _outage_days(session: Session) -> set[datetime.date]:
-    days: set[datetime.date] = set()
-    for entry in session.scalars(select(RegisterEntry).where(RegisterEntry.register == "outages")):
-        if entry.effective_from is None:
-            continue
-        last = entry.effective_to or entry.effective_from
-        days.update(
-            entry.effective_from + datetime.timedelta(days=n) for n in range((last - entry.effective_from).days + 1)
-        )
-    return days
+def _pair_decisions(session: Session) -> Rows:
+    """People's latest word on each two records."""
+    latest = select(func.max(PairDecision.id)).group_by(PairDecision.published, PairDecision.submitted)
+    asked = select(PairDecision).where(PairDecision.id.in_(latest))
+    for row in _stream(session, asked.order_by(PairDecision.published, PairDecision.submitted)):
+        yield {"published": row.published, "submitted": row.submitted, "same": row.same}
 
 
 def _span(period: Period, as_of: datetime.date) -> tuple[datetime.date, datetime.date]:
-    # The longest deadline is far under 100 working days; they must still lie in the table.
-    return period.first - _REACH, max(period.last + _REACH, as_of) + datetime.timedelta(days=200)
+    return period.first - _REACH, max(period.last + _REACH, as_of) + datetime.timedelta(days=SPARE)
 
 
-def _calendar(calendar: Calendar, period: Period, as_of: datetime.date, outages: set[datetime.date]) -> Rows:
-    """`ordinal` and `outage` run on: working days, and working days of a platform outage, up to and including the day."""
-    ordinal = outage = 0
-    for day, is_workday, _, provisional in calendar.table(*_span(period, as_of)):
-        ordinal += is_workday
-        outage += is_workday and day in outages
-        yield {"day": day, "is_workday": is_workday, "ordinal": ordinal, "provisional": provisional, "outage": outage}
+def _calendar(kept: list[Clock], period: Period, as_of: datetime.date) -> Rows:
+    """`ordinal` and the outages run on: working days, and those of an outage, up to and including the day."""
+    for clock in kept:
+        ordinal = outage = publish = 0
+        for day, is_workday, _, provisional in clock.calendar.table(*_span(period, as_of)):
+            ordinal += is_workday
+            outage += is_workday and day in clock.report
+            publish += is_workday and day in clock.publish
+            yield {"clock": clock.key, "day": day, "is_workday": is_workday, "ordinal": ordinal,
+                   "provisional": provisional, "outage": outage, "outage_publish": publish}  # fmt: skip
 
 
-def _deadlines(calendar: Calendar, obligations: Obligations, period: Period, as_of: datetime.date) -> Rows:
-    table = calendar.table(*_span(period, as_of))
-    workdays = [row[0] for row in table if row[1]]
-    provisional = {row[0] for row in table if row[3]}
-    for kind in KINDS:
-        for day in (row[0] for row in table[:-200]):
-            publish = obligations.limit(kind, "publish", day)
-            report = obligations.limit(kind, "report", day)
-            dues = [workdays[bisect.bisect_right(workdays, day) + limit.days - 1] for limit in (publish, report)]
-            yield {
-                "kind": kind,
-                "day": day,
-                "publish_days": publish.days,
-                "publish_due": dues[0],
-                "publish_basis": publish.basis,
-                "report_days": report.days,
-                "report_due": dues[1],
-                "report_basis": report.basis,
-                "provisional": any(due in provisional for due in dues),
-            }
+def _deadlines(kept: list[Clock], obligations: Obligations, period: Period, as_of: datetime.date) -> Rows:
+    for clock in kept:
+        days = [(row[0], bool(row[1]), bool(row[3])) for row in clock.calendar.table(*_span(period, as_of))]
+        yield from deadlines.rows(clock.key, days, obligations, SPARE)
+
+
+def _local_calendars(kept: list[Clock], period: Period, as_of: datetime.date) -> list[dict[str, Any]]:
+    """The units with days of their own, and the documents that say so, for the report's note on deadlines."""
+    common = kept[0].calendar
+    made = []
+    for clock in kept[1:]:
+        for year in range(period.first.year, as_of.year + 1):
+            local = clock.calendar.local_notices(year)
+            added = [notice for notice in local if notice not in common.local_notices(year)]
+            if added:
+                made.append({"year": year, "units": sorted(clock.units), "notice": "；".join(added)})
+    return made
 
 
 def _meta(
@@ -478,35 +476,38 @@ def _meta(
     received = session.scalar(
         select(func.max(Batch.received_at)).where(Batch.register == "submissions", Batch.received_at <= until)
     )
-    catalogue = session.scalar(select(func.count()).where(RegisterEntry.register == "catalogue"))
+    catalogue = any(True for _ in registers.lines(session, "catalogue"))
     # Deadlines of the last days fall after the period, at the turn of the year into the next year's calendar.
     longest = max(obligations.limit(kind, what, period.last).days for kind in KINDS for what in ("publish", "report"))
     years = range(period.first.year, max(calendar.add(period.last, longest), as_of).year + 1)
-    limits = [
-        (kind, what, obligations.limit(kind, what, period.last)) for kind in KINDS for what in ("publish", "report")
-    ]
     return {
         "period": period.key,
         "first": period.first.isoformat(),
         "last": period.last.isoformat(),
         "as_of": as_of.isoformat(),
         "submissions_until": None if received is None else received.date().isoformat(),
-        "catalogue_known": bool(catalogue),
+        "catalogue_known": catalogue,
         "confirm_codes": sorted(workspace.settings.confirm.codes),
         "calendar": [{"year": year, "notice": calendar.notice(year)} for year in years],
-        "exemptions": {row.id: row.title for row in obligations.exemptions},
-        "obligations": obligations.version,
-        "limits": [
-            {"kind": kind, "what": what, "days": limit.days, "basis": limit.basis} for kind, what, limit in limits
-        ],
-    }
+    } | deadlines.meta(obligations, period.last)
 
 
 # ---------------------------------------------------------------- files
 
 
+def _schema(columns: Mapping[str, str]) -> pa.Schema:
+    return pa.schema([pa.field(name, _TYPES[kind]) for name, kind in columns.items()])
+
+
+def _write_columns(file: Path, columns: Mapping[str, str], batches: Iterable[Columns]) -> None:
+    schema = _schema(columns)
+    with pq.ParquetWriter(file, schema, compression="zstd") as writer:
+        for batch in batches:
+            writer.write_table(arrow(batch, schema))
+
+
 def _write(file: Path, columns: Mapping[str, str], rows: Iterable[dict[str, Any]]) -> None:
-    schema = pa.schema([pa.field(name, _TYPES[kind]) for name, kind in columns.items()])
+    schema = _schema(columns)
     with pq.ParquetWriter(file, schema, compression="zstd") as writer:
         batch: list[dict[str, Any]] = []
         for row in rows:

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
+import json
 from typing import Any
 
-from assessment.engine import Engine, F, Frame, join, no_text
+from assessment.engine import Column, Engine, F, Frame, join, json_text, mapped, no_text, text, yes
 from assessment.facts import Facts
 from assessment.pairing import RULE_TITLES
 from standard.fields import FIELDS
 
-
-def pair_lines(engine: Engine, facts: Facts) -> list[dict[str, Any]]:
-    """Rows of table `pair`, ordered by id: one line per decision, and one more for each further record of it."""
-    fields: dict[str, list[str]] = {}
-    for row in engine.rows(engine.table("differences"), ["decision", "field"]):
-        fields.setdefault(row["decision"], []).append(row["field"])
-    made = [
-        _line(row, fields.get(row["decision"], []), facts)
-        for row in engine.rows(_all(engine), ["decision", "place", "published", "submitted"])
-    ]
-    return sorted(made, key=lambda line: line["pair_id"])
+_KINDS = ("licence", "penalty")
+_FURTHER = "same_decision"
 
 
-def _all(engine: Engine) -> Frame:
+def pair_rows(engine: Engine) -> Frame:
+    """decision, place, published, submitted, rule …: one row per decision, and one more for each further record of it."""
     about = engine.table("cases").select(
         "decision",
         "unit_id",
@@ -34,6 +26,7 @@ def _all(engine: Engine) -> Frame:
         "publish_due",
         "report_due_moved",
         "proof_day",
+        "provisional",
         "has_p",
         "has_s",
         "publish_ground",
@@ -45,76 +38,164 @@ def _all(engine: Engine) -> Frame:
         "s",
         "score",
         "rule",
+        "count_pub",
+        "count_sub",
     )
     first = about.withColumns({"published": F.col("p"), "submitted": F.col("s"), "place": F.lit(0)})
     more_p = join(
-        engine.table("pubs").select("decision", F.col("record_id").alias("published")), about, ["decision"], "inner"
+        engine.table("pubs").select("decision", F.col("record_id").alias("published")),
+        about.where(F.col("count_pub") > 1),
+        ["decision"],
+        "inner",
     )
     more_s = join(
-        engine.table("subs").select("decision", F.col("record_id").alias("submitted")), about, ["decision"], "inner"
+        engine.table("subs").select("decision", F.col("record_id").alias("submitted")),
+        about.where(F.col("count_sub") > 1),
+        ["decision"],
+        "inner",
     )
     extra_p = more_p.where(F.col("published") != F.col("p")).withColumns({"submitted": no_text(), "place": F.lit(1)})
     extra_s = more_s.where(F.col("submitted") != F.col("s")).withColumns({"published": no_text(), "place": F.lit(2)})
     columns = [*about.columns, "published", "submitted", "place"]
-    return first.select(*columns).unionByName(extra_p.select(*columns)).unionByName(extra_s.select(*columns))
+    made = first.select(*columns).unionByName(extra_p.select(*columns)).unionByName(extra_s.select(*columns))
+    further = F.col("place") > 0
+    return made.withColumns(
+        {
+            "rule": F.when(further, F.lit(_FURTHER)).otherwise(F.col("rule")),
+            "score": F.when(further, F.lit(None).cast("double")).otherwise(F.col("score")),
+            "further": further,
+        }
+    )
 
 
-def _line(row: dict[str, Any], fields: list[str], facts: Facts) -> dict[str, Any]:
-    further = row["place"] > 0
-    rule = "same_decision" if further else row["rule"]
-    identity = "|".join((facts.period, row["decision"], row["published"] or "", row["submitted"] or ""))
-    return {
-        "period": facts.period,
-        "pair_id": hashlib.sha256(identity.encode()).hexdigest()[:32],
-        "unit_id": row["unit_id"],
-        "kind": row["kind"],
-        "published": row["published"],
-        "submitted": row["submitted"],
-        "rule": rule,
-        "score": None if further else row["score"],
-        "verdict": row["verdict"],
-        "differing_fields": [] if further else fields,
-        "explanation": _explain(row, rule, fields, facts),
+def pair_lines(engine: Engine, facts: Facts) -> list[dict[str, Any]]:
+    """The rows of table `pair`, ordered by id."""
+    return [json.loads(row["line"]) for row in engine.rows(written_lines(engine, facts), ["pair_id"])]
+
+
+def written_lines(engine: Engine, facts: Facts) -> Frame:
+    """pair_id and `line`: the rows of table `pair` as JSON, their keys in order."""
+    rows = join(pair_rows(engine), _differing(engine), ["decision"], "left")
+    identity = text(
+        F.lit(f"{facts.period}|"),
+        F.col("decision"),
+        F.lit("|"),
+        F.coalesce(F.col("published"), F.lit("")),
+        F.lit("|"),
+        F.coalesce(F.col("submitted"), F.lit("")),
+    )
+    made = rows.withColumn("pair_id", F.substring(F.sha2(identity, 256), 1, 32))
+    fields = F.when(F.col("further") | F.col("fields").isNull(), F.lit("[]")).otherwise(F.col("fields"))
+    line = text(
+        F.lit('{"differing_fields": '),
+        fields,
+        F.lit(', "explanation": '),
+        json_text(_explain(facts)),
+        F.lit(', "kind": '),
+        _json(F.col("kind")),
+        F.lit(', "pair_id": "'),
+        F.col("pair_id"),
+        F.lit(f'", "period": "{facts.period}", "published": '),
+        _json(F.col("published")),
+        F.lit(', "rule": "'),
+        F.col("rule"),
+        F.lit('", "score": '),
+        F.coalesce(F.col("score").cast("string"), F.lit("null")),
+        F.lit(', "submitted": '),
+        _json(F.col("submitted")),
+        F.lit(', "unit_id": '),
+        _json(F.col("unit_id")),
+        F.lit(', "verdict": "'),
+        F.col("verdict"),
+        F.lit('"}'),
+    )
+    return made.select("pair_id", line.alias("line"))
+
+
+def _json(column: Column) -> Column:
+    return F.coalesce(json_text(column), F.lit("null"))
+
+
+def _differing(engine: Engine) -> Frame:
+    """decision -> its differing fields as a JSON list, and as words for each kind, in the order of the fields' names."""
+    names = sorted([*_compared(), "counterparty"])
+    flags = [F.max(F.when(F.col("field") == name, 1).otherwise(0)).alias(f"is_{name}") for name in names]
+    grouped = engine.table("differences").groupBy("decision").agg(*flags)
+
+    def listed(words: dict[str, str], separator: str) -> Column:
+        return F.concat_ws(separator, *(F.when(F.col(f"is_{name}") == 1, F.lit(words[name])) for name in names))
+
+    labels = {
+        kind: {name: FIELDS[name].label_for(kind) if name in FIELDS else name for name in names} for kind in _KINDS
     }
+    return grouped.select(
+        "decision",
+        text(F.lit("["), listed({name: f'"{name}"' for name in names}, ", "), F.lit("]")).alias("fields"),
+        *(listed(labels[kind], "、").alias(f"labels_{kind}") for kind in _KINDS),
+    )
 
 
-def _explain(row: dict[str, Any], rule: str, fields: list[str], facts: Facts) -> str:
-    words = _why(row, fields, facts)
-    if rule == "same_decision":
-        words = f"{RULE_TITLES[rule]}，与主记录同一结论：{words}"
-    elif row["has_p"] and row["has_s"]:
-        words = f"按“{RULE_TITLES[rule]}”配对：{words}"
-    if not row["judged"]:
-        words += "；决定日期不在本期，在其所属期评判"
-    return words
+def _compared() -> tuple[str, ...]:
+    from assessment.differences import COMPARED
+
+    return COMPARED
 
 
-def _why(row: dict[str, Any], fields: list[str], facts: Facts) -> str:
-    ground = facts.grounds.get((row["publish_ground"] if row["has_s"] else row["report_ground"]) or "", "")
-    note = row["ground_note"] or ""
-    labels = "、".join(FIELDS[name].label_for(row["kind"]) if name in FIELDS else name for name in fields)
-    due = row["publish_due"] if row["has_s"] else row["report_due_moved"]
-    verdict = row["verdict"]
-    if verdict == "question":
-        if row["decision_date"] is None:
-            return "没有可用的决定日期，需人工核实"
-        if row["attempted"] and not row["has_s"]:
-            return "平台有被退回的报送记录，需人工核实"
-        if row["twin"]:
-            return "另一方有同一相对人、同一天的记录，但文号不同或缺少文号，可能是同一决定，需人工核实"
-        return (
-            f"两条记录是否为同一决定尚不确定{f'（{labels}不同）' if labels else ''}，需人工核实"
-            if row["has_p"] and row["has_s"]
-            else "识别要素不足或时限为暂定，需人工核实"
+def _explain(facts: Facts) -> Column:
+    # A pairing rule is named where the line itself pairs; a further record says that it follows the first.
+    named = F.when(
+        F.col("rule") == _FURTHER, F.lit(f"{RULE_TITLES[_FURTHER]}，与主记录同一结论：")
+    ).when(
+        F.col("has_p") & F.col("has_s"),
+        mapped(F.col("rule"), {rule: f"按“{title}”配对：" for rule, title in RULE_TITLES.items()}, F.lit("")),
+    ).otherwise(F.lit(""))  # fmt: skip
+    elsewhere = F.when(F.col("judged"), F.lit("")).otherwise(F.lit("；决定日期不在本期，在其所属期评判"))
+    return text(named, _why(facts), elsewhere)
+
+
+def _why(facts: Facts) -> Column:
+    has_s, both = F.col("has_s"), F.col("has_p") & F.col("has_s")
+    ground = F.when(has_s, F.col("publish_ground")).otherwise(F.col("report_ground"))
+    note = F.coalesce(F.col("ground_note"), F.lit(""))
+    labels = F.coalesce(
+        F.when(F.col("kind") == "licence", F.col("labels_licence")).otherwise(F.col("labels_penalty")), F.lit("")
+    )
+    day = F.when(has_s, F.col("publish_due")).otherwise(F.col("report_due_moved")).cast("string")
+    unsure = F.when(yes(F.col("provisional")), F.lit("（暂定）")).otherwise(F.lit(""))
+    due = text(F.coalesce(day, F.lit("不详")), unsure)
+    question = (
+        F.when(F.col("decision_date").isNull(), F.lit("没有可用的决定日期，需人工核实"))
+        .when(yes(F.col("attempted")) & ~has_s, F.lit("平台有被退回的报送记录，需人工核实"))
+        .when(
+            yes(F.col("twin")),
+            F.lit("另一方有同一相对人、同一天的记录，但文号不同或缺少文号，可能是同一决定，需人工核实"),
         )
-    return {
-        "agreed": "两方均有，所比要素一致",
-        "differs": f"两方均有，{labels}不同",
-        "not_submitted": f"网上有、平台无，报送时限 {due} 已过",
-        "not_published": f"平台有、网上无，公示时限 {due} 已过，全部窗口在其后均完整查看过",
-        "not_due": f"时限 {due} 至 {facts.as_of} 尚未过",
-        "exempt": f"仅一方有，属可不公示或不报送情形：{ground}{'　' + note if note else ''}",
-        "unknown": "时限之后未能完整查看全部公示窗口，无法判定"
-        if row["has_s"]
-        else "平台数据未覆盖报送时限之后，无法判定",
-    }[str(verdict)]
+        .when(
+            both & (labels != ""),
+            text(F.lit("两条记录是否为同一决定尚不确定（"), labels, F.lit("不同），需人工核实")),
+        )
+        .when(both, F.lit("两条记录是否为同一决定尚不确定，需人工核实"))
+        .otherwise(F.lit("识别要素不足或时限为暂定，需人工核实"))
+    )
+    verdict = F.col("verdict")
+    return (
+        F.when(verdict == "agreed", F.lit("两方均有，所比要素一致"))
+        .when(verdict == "question", question)
+        .when(verdict == "differs", text(F.lit("两方均有，"), labels, F.lit("不同")))
+        .when(verdict == "not_submitted", text(F.lit("网上有、平台无，报送时限 "), due, F.lit(" 已过")))
+        .when(
+            verdict == "not_published",
+            text(F.lit("平台有、网上无，公示时限 "), due, F.lit(" 已过，全部窗口在其后均完整查看过")),
+        )
+        .when(verdict == "not_due", text(F.lit("时限 "), due, F.lit(f" 至 {facts.as_of} 尚未过")))
+        .when(
+            verdict == "exempt",
+            text(
+                F.lit("仅一方有，属可不公示或不报送情形："),
+                mapped(ground, facts.grounds, F.lit("")),
+                F.when(note != "", text(F.lit("　"), note)).otherwise(F.lit("")),
+            ),
+        )
+        .when(has_s, F.lit("时限之后未能完整查看全部公示窗口，无法判定"))
+        .otherwise(F.lit("平台数据未覆盖报送时限之后，无法判定"))
+    )

@@ -1,8 +1,13 @@
 """Which publication and which submission are the same decision: named rules, from exact to near, one to one.
 
+What people said comes first: two records they called the same decision are one (rule `human`), and two they told apart are never
+brought together by any rule. Then what number and code single out on both sides (nearly everything) is paired at once; the rest
+goes the long way, with the same result:
+
 First the copies on each side fall together into decisions (one decision may be shown in several windows, or reported
 twice). Then the levels run one after another over what the earlier ones left:
 
+    human              a person said so
     number_code        same document number and same unified code
     number_name        same document number and same name (persons: surname, in order of date and amount)
     weak_number_code   year and serial of the number, code and unit agree; only the agency's word differs
@@ -27,6 +32,7 @@ from assessment.engine import Column, Engine, F, Frame, Window, all_of, join
 
 NUMBERED = ("number_code", "number_name", "weak_number_code", "weak_number_name", "number_unit")
 RULE_TITLES = {
+    "human": "人工认定为同一决定",
     "number_code": "文号与统一社会信用代码相同",
     "number_name": "文号与相对人名称相同",
     "weak_number_code": "文号年份、序号与代码相同",
@@ -68,30 +74,116 @@ def pair(engine: Engine) -> None:
     """From tables `publications` and `submissions` make `members_pub`, `members_sub` (record -> decision) and `decisions`.
 
     decisions: decision, rule, score, ambiguous. A decision's id is the least record id of its submissions, else of its
-    publications, marked with the side.
+    publications, marked with the side. members: record_id, decision, and `sole`: surely the decision's only one of its side.
     """
-    told, shown = _keys(engine, "submissions", "received_at"), _keys(engine, "publications", "first_seen")
+    all_told, all_shown = _keys(engine, "submissions", "received_at"), _keys(engine, "publications", "first_seen")
+    plain = engine.keep("plain_pairs", _plain(engine, all_shown, all_told))
+    told = engine.keep(
+        "open_told", join(all_told, plain.select(F.col("s").alias("record_id")), ["record_id"], "left_anti")
+    )
+    shown = engine.keep(
+        "open_shown", join(all_shown, plain.select(F.col("p").alias("record_id")), ["record_id"], "left_anti")
+    )
     reused = engine.keep("reused_numbers", _reused(shown, told))
     published = _bridge(engine, _copies(engine, "publications", _split(shown, reused)))
     submitted = engine.keep("grouped_submissions", _copies(engine, "submissions", _split(told, reused)))
     left_p = engine.keep("open_publications_0", _decisions_of(published))
     left_s = engine.keep("open_submissions_0", _decisions_of(submitted))
     whole_p, whole_s = left_p, left_s
+    apart = _apart(engine, published, submitted)
     pairs: Frame | None = None
-    for number, level in enumerate(LEVELS, start=1):
-        made = engine.keep(f"level_{number}", _apply(level, left_p, left_s))
+    for number in range(len(LEVELS) + 1):
+        if number == 0:
+            if engine.empty("pair_decisions"):
+                continue
+            found = _human(engine, published, submitted)
+        else:
+            found = _apply(LEVELS[number - 1], left_p, left_s, apart)
+        made = engine.keep(f"level_{number}", found)
         pairs = made if pairs is None else pairs.unionByName(made)
         left_p = engine.keep(
-            f"open_publications_{number}", join(left_p, made.select(F.col("p").alias("id")), ["id"], "left_anti")
+            f"left_publications_{number}", join(left_p, made.select(F.col("p").alias("id")), ["id"], "left_anti")
         )
         left_s = engine.keep(
-            f"open_submissions_{number}", join(left_s, made.select(F.col("s").alias("id")), ["id"], "left_anti")
+            f"left_submissions_{number}", join(left_s, made.select(F.col("s").alias("id")), ["id"], "left_anti")
         )
     assert pairs is not None
     paired = engine.keep("paired", pairs)
-    joined_p = engine.keep("joined_publications", _attach(engine, left_p, whole_s, paired, "s"))
-    joined_s = engine.keep("joined_submissions", _attach(engine, left_s, whole_p, paired, "p"))
-    _result(engine, published, submitted, paired, left_p, left_s, joined_p, joined_s)
+    blank = left_p.where(F.col("number").isNull()).select("kind", "unit_id", "day").distinct()
+    near = join(join(all_told, plain.select(F.col("s").alias("record_id")), ["record_id"], "left_semi"), blank,
+                ["kind", "unit_id", "day"], "left_semi")  # fmt: skip
+    near = near.select(
+        F.col("record_id").alias("id"), *_OF_DECISION[:-1], F.col("name").alias("party"), "day", "amount"
+    )
+    joined_p = engine.keep("joined_publications", _attach(engine, left_p, whole_s, paired, "s", apart, near))
+    # Where a person paired two, the publication's own number may be the mistaken one: it draws in no further report.
+    by_rule = paired.where(F.col("rule") != "human")
+    joined_s = engine.keep("joined_submissions", _attach(engine, left_s, whole_p, by_rule, "p", apart))
+    _result(engine, plain, published, submitted, paired, left_p, left_s, joined_p, joined_s)
+
+
+def _plain(engine: Engine, shown: Frame, told: Frame) -> Frame:
+    """p, s: records whose number stands once on each side, under one code.
+
+    Nothing else can claim either of them at any level, so that most of a country needs no grouping and no windows.
+    """
+    keys = ("kind", "unit_id", "name", "day")
+    blank = shown.where(F.col("number").isNull() & _complete(keys)).select(*keys).distinct()
+    sides: list[Frame] = []
+    for table, side in (("publications", shown), ("submissions", told)):
+        coded = side.where(F.col("number").isNotNull() & F.col("code").isNotNull())
+        times = (
+            side.where(F.col("number").isNotNull()).groupBy("kind", "number").agg(F.count("record_id").alias("times"))
+        )
+        often = times.where(F.col("times") > 1).select("kind", "number")
+        alone = join(coded, often, ["kind", "number"], "left_anti")
+        if table == "publications":  # a window without a number column may show the same decision
+            alone = join(alone, blank, list(keys), "left_anti")
+        if not engine.empty("pair_decisions"):
+            named = "published" if table == "publications" else "submitted"
+            people = engine.table("pair_decisions").select(F.col(named).alias("record_id")).distinct()
+            alone = join(alone, people, ["record_id"], "left_anti")
+        sides.append(alone)
+    left = sides[0].select("kind", "number", "code", F.col("record_id").alias("p"))
+    right = sides[1].select("kind", "number", "code", F.col("record_id").alias("s"))
+    return join(left, right, ["kind", "number", "code"], "inner").select("p", "s")
+
+
+# ---------------------------------------------------------------- what people said
+
+
+def _said(engine: Engine, published: Frame, submitted: Frame, same: bool) -> Frame:
+    """p, s: the decisions of the records that people called the same, or told apart."""
+    said = engine.table("pair_decisions").where(F.col("same") if same else ~F.col("same"))
+    said = said.select(F.col("published").alias("rp"), F.col("submitted").alias("rs"))
+    of_p = published.select(F.col("record_id").alias("rp"), F.col("group").alias("p"))
+    of_s = submitted.select(F.col("record_id").alias("rs"), F.col("group").alias("s"))
+    return join(join(said, of_p, ["rp"], "inner"), of_s, ["rs"], "inner").select("p", "s").distinct()
+
+
+def _apart(engine: Engine, published: Frame, submitted: Frame) -> Frame | None:
+    """What people told apart; None when nobody did."""
+    if engine.empty("pair_decisions"):
+        return None
+    return engine.keep("told_apart", _said(engine, published, submitted, same=False))
+
+
+def _human(engine: Engine, published: Frame, submitted: Frame) -> Frame:
+    """One to one as well: of several that were called the same, the least ids pair, and the rest follow by the rules."""
+    said = _said(engine, published, submitted, same=True)
+    apart = engine.table("told_apart")
+    said = join(said, apart, ["p", "s"], "left_anti")
+    by_p, by_s = (
+        F.row_number().over(Window.partitionBy(one).orderBy(other)) for one, other in (("p", "s"), ("s", "p"))
+    )
+    first = said.withColumn("nth_p", by_p).where(F.col("nth_p") == 1).withColumn("nth_s", by_s)
+    return first.where(F.col("nth_s") == 1).select(
+        "p",
+        "s",
+        F.lit("human").alias("rule"),
+        F.lit(1.0).alias("score"),
+        F.lit(False).alias("ambiguous"),
+    )
 
 
 # ---------------------------------------------------------------- copies of one side
@@ -184,6 +276,9 @@ def _bridge(engine: Engine, published: Frame) -> Frame:
     return engine.keep("grouped_publications", bridged.drop("here", "most", "bridge"))
 
 
+_OF_DECISION = ("kind", "unit_id", "number", "weak", "code", "name", "party")
+
+
 def _decisions_of(side: Frame) -> Frame:
     """One row per decision of one side, with the keys any of its records bears."""
     return (
@@ -202,11 +297,14 @@ def _decisions_of(side: Frame) -> Frame:
 # ---------------------------------------------------------------- levels
 
 
-def _apply(level: Level, published: Frame, submitted: Frame) -> Frame:
+def _apply(level: Level, published: Frame, submitted: Frame, apart: Frame | None) -> Frame:
     """The pairs of one level: p, s, rule, score, ambiguous."""
     left = _numbered(published, level, "publication", "p")
     right = _numbered(submitted, level, "submission", "s")
-    return join(left, right, [*level.keys, "n"], "inner").select(
+    met = join(left, right, [*level.keys, "n"], "inner")
+    if apart is not None:
+        met = join(met, apart, ["p", "s"], "left_anti")
+    return met.select(
         "p",
         "s",
         F.lit(level.rule).alias("rule"),
@@ -231,9 +329,14 @@ def _numbered(side: Frame, level: Level, name: str, letter: str) -> Frame:
 # ---------------------------------------------------------------- what belongs to a paired decision
 
 
-def _attach(engine: Engine, left: Frame, other: Frame, paired: Frame, letter: str) -> Frame:
+def _attach(
+    engine: Engine, left: Frame, other: Frame, paired: Frame, letter: str, apart: Frame | None, near: Frame | None = None
+) -> Frame:  # fmt: skip
     """Leftovers of one side that plainly are a decision already paired on the other side: id, target (its `letter`)."""
-    known = engine.keep(f"known_{letter}", join(other, paired.select(F.col(letter).alias("id")), ["id"], "inner"))
+    found_before = join(other, paired.select(F.col(letter).alias("id")), ["id"], "inner")
+    if near is not None:
+        found_before = found_before.unionByName(near)
+    known = engine.keep(f"known_{letter}", found_before)
     ways: list[tuple[str, ...]] = [("kind", "number", "code"), ("kind", "number", "party")]
     if (
         letter == "s"
@@ -246,6 +349,10 @@ def _attach(engine: Engine, left: Frame, other: Frame, paired: Frame, letter: st
             mine = mine.where(F.col("number").isNull())
         targets = known.where(_complete(keys)).groupBy(*keys).agg(F.min("id").alias("target"))
         made = join(mine, targets, list(keys), "inner").select("id", "target")
+        if apart is not None:  # what was told apart from a record is told apart from its decision
+            mine_, theirs = ("p", "s") if letter == "s" else ("s", "p")
+            barred = apart.select(F.col(mine_).alias("id"), F.col(theirs).alias("target"))
+            made = join(made, barred, ["id", "target"], "left_anti")
         found = made if found is None else found.unionByName(made)
     assert found is not None
     return found.groupBy("id").agg(F.min("target").alias("target"))
@@ -253,6 +360,7 @@ def _attach(engine: Engine, left: Frame, other: Frame, paired: Frame, letter: st
 
 def _result(
     engine: Engine,
+    plain: Frame,
     published: Frame,
     submitted: Frame,
     paired: Frame,
@@ -268,41 +376,40 @@ def _result(
         paired.select(F.col("p").alias("group"), named("s", "s:").alias("decision"))
         .unionByName(joined_p.select(F.col("id").alias("group"), named("target", "s:").alias("decision")))
         .unionByName(
-            engine.keep("lone_publications", join(left_p, joined_p.select("id"), ["id"], "left_anti")).select(
+            join(left_p, joined_p.select("id"), ["id"], "left_anti").select(
                 F.col("id").alias("group"), named("id", "p:").alias("decision")
             )
         )
     )
     to_s = join(joined_s.select(F.col("id"), F.col("target").alias("p")), paired.select("p", "s"), ["p"], "inner")
-    # Kept before the select: sqlframe may bind a column used twice after an anti join to the side that is gone.
-    lone_s = engine.keep("lone_submissions", join(left_s, joined_s.select("id"), ["id"], "left_anti"))
+    lone_s = join(left_s, joined_s.select("id"), ["id"], "left_anti")
     of_s = (
         lone_s.select("id")
         .unionByName(paired.select(F.col("s").alias("id")))
         .select(F.col("id").alias("group"), named("id", "s:").alias("decision"))
         .unionByName(to_s.select(F.col("id").alias("group"), named("s", "s:").alias("decision")))
     )
-    engine.keep(
-        "members_pub",
-        join(published, engine.keep("groups_pub", of_p), ["group"], "inner").select("record_id", "decision"),
-    )
-    engine.keep(
-        "members_sub",
-        join(submitted, engine.keep("groups_sub", of_s), ["group"], "inner").select("record_id", "decision"),
-    )
-    ids = (
-        engine.table("members_pub")
-        .select("decision")
-        .unionByName(engine.table("members_sub").select("decision"))
-        .distinct()
-    )
+    many_p = join(published, engine.keep("groups_pub", of_p), ["group"], "inner").select("record_id", "decision")
+    many_s = join(submitted, engine.keep("groups_sub", of_s), ["group"], "inner").select("record_id", "decision")
+    many_p, many_s = engine.keep("open_members_pub", many_p), engine.keep("open_members_sub", many_s)
+    # A window without a number column that joined a decision found at once is a second record of it.
+    touched = many_p.unionByName(many_s).select("decision").distinct()
+    one = plain.select("p", "s", named("s", "s:").alias("decision"))
+    also = join(one, touched.withColumn("also", F.lit(True)), ["decision"], "left")
+    also = engine.keep("plain_decisions", also.withColumn("sole", F.col("also").isNull()).drop("also"))
+    for name, letter, many in (("members_pub", "p", many_p), ("members_sub", "s", many_s)):
+        alone = also.select(F.col(letter).alias("record_id"), "decision", "sole")
+        engine.keep(name, alone.unionByName(many.withColumn("sole", F.lit(False))))
+    ids = many_p.select("decision").unionByName(many_s.select("decision")).distinct()
+    ids = join(ids, one.select("decision"), ["decision"], "left_anti")
     rules = paired.select(named("s", "s:").alias("decision"), "rule", "score", "ambiguous")
-    engine.keep(
-        "decisions",
-        join(ids, rules, ["decision"], "left").select(
-            "decision",
-            F.coalesce(F.col("rule"), F.lit("single")).alias("rule"),
-            "score",
-            F.coalesce(F.col("ambiguous"), F.lit(False)).alias("ambiguous"),
-        ),
+    slow = join(ids, rules, ["decision"], "left").select(
+        "decision",
+        F.coalesce(F.col("rule"), F.lit("single")).alias("rule"),
+        "score",
+        F.coalesce(F.col("ambiguous"), F.lit(False)).alias("ambiguous"),
     )
+    fast = one.select(
+        "decision", F.lit("number_code").alias("rule"), F.lit(1.0).alias("score"), F.lit(False).alias("ambiguous")
+    )
+    engine.keep("decisions", slow.unionByName(fast))

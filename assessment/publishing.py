@@ -2,17 +2,48 @@
 
 from __future__ import annotations
 
-from assessment.engine import Engine, F, Frame, any_of, join, yes
-from assessment.facts import date_of
+from assessment.engine import Column, Engine, F, Frame, any_of, join, yes
+from assessment.facts import Facts, date_of
 
 
-def publication_facts(engine: Engine, base: Frame) -> Frame:
+def moved_by_outage(
+    engine: Engine, frame: Frame, start: str, due: str, reference: Column, facts: Facts, into: str | None = None
+) -> Frame:
+    """The frame with `due` moved on by the outage's working days between `start` and the day when the duty was done.
+
+    The columns: `into` (else `due` itself) and `outage_days` for reporting, `publish_outage_days` for publishing.
+    """
+    publishing = into is None
+    days = "publish_outage_days" if publishing else "outage_days"
+    if publishing and not facts.publish_outages:
+        return frame.withColumn(days, F.lit(0).cast("bigint"))
+    column = "outage_publish" if publishing else "outage"
+    calendar = engine.table("calendar")
+    at_start = calendar.select("clock", F.col("day").alias(start), F.col(column).alias("out_start"))
+    at_done = calendar.select("clock", F.col("day").alias("done_on"), F.col(column).alias("out_done"))
+    at_due = calendar.select("clock", F.col("day").alias(due), F.col("ordinal").alias("ordinal_due"))
+    workdays = calendar.where(F.col("is_workday")).select(
+        "clock", F.col("ordinal").alias("ordinal_due"), F.col("day").alias("day_moved")
+    )
+    timed = join(frame.withColumn("done_on", reference), at_start, ["clock", start], "left")
+    timed = join(join(timed, at_done, ["clock", "done_on"], "left"), at_due, ["clock", due], "left")
+    lost = F.coalesce(F.greatest(F.col("out_done") - F.col("out_start"), F.lit(0)), F.lit(0))
+    timed = timed.withColumn(days, lost).withColumn("ordinal_due", F.col("ordinal_due") + F.col(days))
+    timed = join(timed, workdays, ["clock", "ordinal_due"], "left")
+    return timed.withColumn(into or due, F.coalesce(F.col("day_moved"), F.col(due))).drop(
+        "done_on", "out_start", "out_done", "ordinal_due", "day_moved"
+    )
+
+
+def publication_facts(engine: Engine, base: Frame, facts: Facts) -> Frame:
     """Per publication: its own deadline, and whether it certainly appeared in time, certainly late, or neither."""
     about = base.select(
         "decision",
         "judged",
         "person",
         "rule",
+        "clock",
+        "answers",
         F.col("s").alias("submitted"),
         F.col("s_decision_date").alias("told_day"),
         F.col("s_publicity_until").alias("told_until"),
@@ -21,6 +52,7 @@ def publication_facts(engine: Engine, base: Frame) -> Frame:
         "p",
     )
     days = engine.table("deadlines").select(
+        "clock",
         "kind",
         F.col("day").alias("own_day"),
         F.col("publish_due").alias("own_due"),
@@ -39,9 +71,11 @@ def publication_facts(engine: Engine, base: Frame) -> Frame:
             }
         ),
         days,
-        ["kind", "own_day"],
+        ["clock", "kind", "own_day"],
         "left",
     )
+    joined = joined.withColumn("unit_id", F.coalesce(F.col("answers"), F.col("unit_id"))).drop("answers")
+    joined = moved_by_outage(engine, joined, "own_day", "own_due", F.col("seen_on"), facts)
     credible = yes(F.col("stated") <= F.col("seen_on")) & any_of(
         F.col("absent_on").isNull(), yes(F.col("stated") >= F.col("absent_on"))
     )
@@ -53,17 +87,17 @@ def publication_facts(engine: Engine, base: Frame) -> Frame:
         F.coalesce(F.col("absent_on"), F.col("stated")), F.coalesce(F.least("stated", "seen_on"), F.col("absent_on"))
     )
     judged = joined.withColumns({"on_time": on_time, "late": late, "late_from": floor})
-    ordinals = engine.table("calendar").select(F.col("day"), F.col("ordinal"))
+    ordinals = engine.table("calendar").select("clock", "day", "ordinal")
     return (
         join(
             join(
                 judged,
-                ordinals.select(F.col("day").alias("late_from"), F.col("ordinal").alias("at")),
-                ["late_from"],
+                ordinals.select("clock", F.col("day").alias("late_from"), F.col("ordinal").alias("at")),
+                ["clock", "late_from"],
                 "left",
             ),
-            ordinals.select(F.col("day").alias("own_due"), F.col("ordinal").alias("by")),
-            ["own_due"],
+            ordinals.select("clock", F.col("day").alias("own_due"), F.col("ordinal").alias("by")),
+            ["clock", "own_due"],
             "left",
         )
         .withColumn("publish_days_late", F.when(F.col("late"), F.col("at") - F.col("by")))

@@ -11,59 +11,73 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import itertools
 import json
 import os
+import re
 import shutil
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+import tempfile
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Table, delete, insert, select
+from sqlalchemy import Date, Table, delete, insert, select
 from sqlalchemy.orm import Session
 
 from assessment import counts as counting
-from assessment import scoring
+from assessment import leads, scoring
 from assessment.cases import make_cases
 from assessment.checks import NOT_JUDGED, all_checks
-from assessment.engine import Engine, F
-from assessment.facts import Facts, within
-from assessment.findings import CONFIRMED, find
+from assessment.engine import Engine
+from assessment.facts import Facts
+from assessment.findings import CONFIRMED, find, finding_lines
 from assessment.freeze import TABLES, check_manifest, freeze, manifest_hash
-from assessment.lines import pair_lines
+from assessment.lines import pair_rows, written_lines
 from assessment.pairing import pair
 from assessment.periods import Period
 from assessment.scheme import Scheme, read, text_of
 from db import clock
-from db.models import Base, Finding, Pair, PeriodRun, Score
+from db.models import Base, Finding, LocalTime, Pair, PeriodRun, Score
 from db.session import session_of
 from db.settings import Workspace
 from standard.errors import Refused
 
 Progress = Callable[[str], None] | None
-_CHUNK = 500
+_CHUNK = 5000
+RESULTS = ("pairs", "findings", "scores", "summary")
 
 
-@dataclass(frozen=True)
 class Judgement:
-    """Everything one assessment says, as plain rows."""
+    """Everything one assessment says: what holds for the whole, and a folder with the rows as JSON Lines.
 
-    facts: Facts
-    scheme: Scheme
-    pairs: list[dict[str, Any]]
-    findings: list[dict[str, Any]]
-    scores: list[dict[str, Any]]
-    summary: dict[str, Any]
+    The folder is this object's own and goes when it goes; `keep` takes the files out of it.
+    """
+
+    def __init__(self, facts: Facts, scheme: Scheme, results: Path) -> None:
+        self.facts = facts
+        self.scheme = scheme
+        self.results = results
+        self.summary: dict[str, Any] = {}
+        self.scores: list[dict[str, Any]] = []
+        self._gone = weakref.finalize(self, shutil.rmtree, results, True)
+
+    def rows(self, name: str) -> Iterator[dict[str, Any]]:
+        """The rows of pairs, findings, scores or summary."""
+        with (self.results / f"{name}.jsonl").open(encoding="utf-8") as lines:
+            yield from map(json.loads, lines)
+
+    @property
+    def pairs(self) -> list[dict[str, Any]]:
+        return list(self.rows("pairs"))
+
+    @property
+    def findings(self) -> list[dict[str, Any]]:
+        return list(self.rows("findings"))
 
     def files(self) -> dict[str, bytes]:
         """The results as JSON Lines, one canonical form."""
-        parts: dict[str, Iterable[Mapping[str, Any]]] = {
-            "pairs": self.pairs,
-            "findings": self.findings,
-            "scores": self.scores,
-            "summary": [self.summary],
-        }
-        return {f"{name}.jsonl": "".join(_line(row) for row in rows).encode() for name, rows in parts.items()}
+        return {f"{name}.jsonl": (self.results / f"{name}.jsonl").read_bytes() for name in RESULTS}
 
 
 def assess(
@@ -88,15 +102,28 @@ def assess(
         with session_of(workspace) as session:
             _refuse_sealed(session, span.key)
             inputs = freeze(session, workspace, span, day, scheme_text, fresh, _previous(session, span), progress)
-        judgement = judge(fresh, progress)
-        with session_of(workspace) as session:
-            _refuse_sealed(session, span.key)
-            run = _store(session, judgement, inputs)
-            _replace(fresh, folder / "inputs")
-            _write_results(folder / "results", judgement.files())
-        return run
+        return keep(workspace, span.key, fresh, inputs, judge(fresh, progress))
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+
+
+def keep(
+    workspace: Workspace, period: str, fresh: Path, inputs: str, judgement: Judgement, revision: int | None = None
+) -> PeriodRun:  # fmt: skip
+    """Put a judgement in the place of the period's: rows, inputs and results in one step.
+
+    With `revision` it takes the place of a sealed one and is sealed in turn; without, a sealed period raises Refused.
+    """
+    folder = workspace.periods / period
+    with session_of(workspace) as session:
+        if revision is None:
+            _refuse_sealed(session, period)
+        run = _store(session, judgement, inputs)
+        if revision is not None:
+            run.revision, run.sealed_at = revision, clock.now()
+        _replace(fresh, folder / "inputs")
+        _put_results(judgement.results, folder / "results")
+    return run
 
 
 def assess_open(workspace: Workspace) -> str:
@@ -118,21 +145,28 @@ def judge(inputs: Path, progress: Progress = None) -> Judgement:
     meta: dict[str, Any] = json.loads((inputs / "meta.json").read_text(encoding="utf-8"))
     facts = Facts.read(meta)
     scheme = read((inputs / "scheme.yml").read_text(encoding="utf-8"), str(inputs / "scheme.yml"))
+    judgement = Judgement(facts, scheme, Path(tempfile.mkdtemp(prefix=".results-", dir=inputs.parent)))
     engine = Engine()
     try:
         for name in TABLES:
-            engine.load(name, inputs / f"{name}.parquet")
+            engine.load(name, inputs / f"{name}.parquet", TABLES[name])
         tell("两方比对")
         pair(engine)
         make_cases(engine, facts)
-        pairs = pair_lines(engine, facts)
+        find(engine, facts, frozenset(meta["confirm_codes"]))
+        pairs = engine.ask(written_lines(engine, facts), ["pair_id"])
+        findings = engine.ask(finding_lines(engine, facts), ["code", "finding_id"])
+        asked = counting.ask(engine, facts, scheme, pair_rows(engine))
+        engine.write_lines(pairs, "line", judgement.results / "pairs.jsonl")
         tell("逐项检查")
-        findings = find(engine, facts, frozenset(meta["confirm_codes"]))
+        engine.write_lines(findings, "line", judgement.results / "findings.jsonl")
         tell("计数评分")
-        scores, summary = _score(engine, facts, meta, scheme, pairs, findings)
+        judgement.scores, judgement.summary = _score(asked, facts, meta, scheme)
     finally:
         engine.close()
-    return Judgement(facts, scheme, pairs, findings, scores, summary)
+    _write_lines(judgement.results / "scores.jsonl", judgement.scores)
+    _write_lines(judgement.results / "summary.jsonl", [judgement.summary])
+    return judgement
 
 
 def seal(workspace: Workspace, period: str) -> PeriodRun:
@@ -142,35 +176,56 @@ def seal(workspace: Workspace, period: str) -> PeriodRun:
     if faults:
         raise Refused(f"评估期 {key} 复算不一致，不能封存，请重新运行 mingcha assess --period {key}：", *faults)
     with session_of(workspace) as session:
-        run = _run_of(session, key)
+        run = run_of(session, key)
         if run.sealed_at is None:
             run.sealed_at = clock.now()
         return run
 
 
 def verify(workspace: Workspace, period: str) -> list[str]:
-    """Every difference between what is kept and what the frozen inputs say when judged anew; empty: all is as it was."""
+    """Every difference between what is kept and what the frozen inputs say when judged anew; empty: all is as it was.
+
+    What earlier revisions of a sealed period kept is compared with the hashes it was laid down under.
+    """
     key = Period.parse(period).key
     folder = workspace.periods / key
     with session_of(workspace) as session:
-        run = _run_of(session, key)
+        run = run_of(session, key)
         faults = check_manifest(folder / "inputs")
         if manifest_hash(folder / "inputs") != run.inputs_sha256:
             faults.append(f"{folder / 'inputs'}：输入清单与评估时登记的不同")
         if faults:
             return faults
-        files = judge(folder / "inputs").files()
-        if _sha256(files) != run.results_sha256:
+        again = judge(folder / "inputs")
+        if results_hash(again.results) != run.results_sha256:
             faults.append("复算结果与评估时登记的不同")
-        stored = _stored_files(session, run)
-    for name, content in files.items():
-        file = folder / "results" / name
+        stored = _stored_hashes(session, run)
+    faults += _revision_faults(folder / "revisions")
+    for name in (f"{name}.jsonl" for name in RESULTS):
+        file, content = folder / "results" / name, file_hash(again.results / name)
         if not file.is_file():
             faults.append(f"{file}：文件缺失")
-        elif file.read_bytes() != content:
+        elif file_hash(file) != content:
             faults.append(f"{file}：内容与复算结果不同")
         if stored[name] != content:
             faults.append(f"数据库中的 {name.removesuffix('.jsonl')} 与复算结果不同")
+    return faults
+
+
+def _revision_faults(folder: Path) -> list[str]:
+    """What was altered in the revisions that were laid down, against the hashes their successors wrote."""
+    faults: list[str] = []
+    for told in sorted(folder.glob("*.json")):
+        laid: dict[str, Any] = json.loads(told.read_text(encoding="utf-8"))["replaced"]
+        place = folder / str(laid["revision"])
+        if not place.is_dir():
+            faults.append(f"{place}：第 {laid['revision']} 次修订的存档缺失")
+            continue
+        faults += check_manifest(place / "inputs")
+        if manifest_hash(place / "inputs") != laid["inputs_sha256"]:
+            faults.append(f"{place / 'inputs'}：输入清单与封存时登记的不同")
+        if results_hash(place / "results") != laid["results_sha256"]:
+            faults.append(f"{place / 'results'}：结果与封存时登记的不同")
     return faults
 
 
@@ -178,28 +233,26 @@ def verify(workspace: Workspace, period: str) -> list[str]:
 
 
 def _score(
-    engine: Engine,
-    facts: Facts,
-    meta: dict[str, Any],
-    scheme: Scheme,
-    pairs: list[dict[str, Any]],
-    findings: list[dict[str, Any]],
+    asked: counting.Asked, facts: Facts, meta: dict[str, Any], scheme: Scheme
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    units = counting.count(engine)
-    seen = counting.coverage(engine, facts)
-    columns, unit_columns = counting.columns(engine, findings, seen)
-    rows = {row["unit_id"]: row for row in engine.rows(engine.table("units"), ["unit_id"])}
-    items = {row["subject"]: row["item_count"] for row in engine.rows(engine.table("unit_cases"), ["subject"])}
+    rows = {row["unit_id"]: row for row in asked.units}
+    units = counting.count(rows.values(), asked.cases, asked.submissions)
+    portals = list(asked.portals)
+    seen = counting.coverage(asked.looks, rows.values(), portals)
+    tallies = list(asked.tallies)
+    columns, unit_columns = counting.columns(portals, tallies, seen)
+    items = {row["subject"]: row["item_count"] for row in asked.items}
+    records = counting.records(asked)
     mine: dict[str, list[dict[str, Any]]] = {}
-    for finding in findings:
-        mine.setdefault(finding["unit_id"], []).append(finding)
+    for row in tallies:
+        mine.setdefault(row["unit_id"], []).append(row)
     none = dict.fromkeys(counting.COLUMNS, 0)
     results = {
         unit: scoring.score(
             scheme,
             scoring.Basis(
                 counts["all"],
-                _confirmed_for_scores(mine.get(unit, [])),
+                counting.confirmed(mine.get(unit, [])) | counting.NO_RECORDS | records.get(unit, {}),
                 unit_columns.get(unit, none),
                 items.get(unit, 0),
                 facts.catalogue_known,
@@ -228,32 +281,31 @@ def _score(
             "total_formula": result.formula if result else None,
             "veto_leads": _veto_leads(scheme, found, counts["all"]) if result else {},
         }
-    shown_elsewhere = engine.table("cases").where(~F.col("judged"))
-    elsewhere = sum(1 for _ in engine.rows(shown_elsewhere.select("decision"), ["decision"]))
-    # Provisional as soon as any deadline of the period's days is, whether or not a decision of that day is known yet.
-    days = engine.table("deadlines").where(within("day", facts) & F.col("provisional"))
+    elsewhere = sum(row["n"] for row in asked.elsewhere if not row["judged"])
     summary = {
         "period": facts.period,
         "first": meta["first"],
         "last": meta["last"],
         "as_of": meta["as_of"],
         "attribution": "决定日期",
-        "provisional": any(True for _ in engine.rows(days.select("day", "kind"), ["day", "kind"])),
+        "provisional": any(True for _ in asked.provisional),
         "calendar": meta["calendar"],
+        "local_calendars": meta.get("local_calendars", []),
         "limits": meta["limits"],
         "scheme": scheme.describe(),
         "totals": counting.total(units.values()),
         "units": of_units,
-        "findings": counting.tally(findings),
-        "confirmed": counting.confirmed(findings),
-        "lines": counting.lines(pairs, elsewhere),
-        "exempt_grounds": counting.exempt_grounds(engine, facts),
+        "findings": counting.tally(tallies),
+        "confirmed": counting.confirmed(tallies),
+        "lines": counting.lines(asked.pairs, elsewhere),
+        "exempt_grounds": counting.exempt_grounds(asked.grounds, facts),
         "ground_titles": facts.grounds,
         "check_titles": {check.id: check.title for check in all_checks()},
         "coverage": seen,
         "columns": columns,
         "submissions_until": meta["submissions_until"],
         "previous": meta["previous"],
+        "leads": leads.told(asked.leads),
         "not_judged": sorted(NOT_JUDGED),
     }
     return scoring.rows(facts.period, scheme, results), summary
@@ -264,32 +316,25 @@ def _veto_leads(scheme: Scheme, found: list[dict[str, Any]], counts: Mapping[str
     leads: dict[str, dict[str, int]] = {}
     for code in scheme.veto:
         if code == "zero_reporting":  # decisions are on the web, past due, and not one of the unit's was ever reported
-            mine = [f for f in found if f["code"] == "not_submitted"] if counts["submitted"] == 0 else []
+            mine = [row for row in found if row["code"] == "not_submitted"] if counts["submitted"] == 0 else []
         else:
-            mine = [f for f in found if f["code"] == code]
-        open_ = [f for f in mine if f["level"] in ("fail", "warn") and f["state"] not in ("normal", "exempt")]
+            mine = [row for row in found if row["code"] == code]
+        open_ = [row for row in mine if row["level"] in ("fail", "warn") and row["state"] not in ("normal", "exempt")]
         if open_:
-            leads[code] = {"found": len(open_), "confirmed": sum(f["state"] in CONFIRMED for f in open_)}
+            leads[code] = {
+                "found": sum(row["n"] for row in open_),
+                "confirmed": sum(row["n"] for row in open_ if row["state"] in CONFIRMED),
+            }
     return leads
 
 
-def _confirmed_for_scores(findings: list[dict[str, Any]]) -> dict[str, int]:
-    """Confirmed findings by code, and records that are in some way wrong, each once."""
-    sure = [f for f in findings if f["level"] in ("fail", "warn") and f["state"] in CONFIRMED]
-    told = [f for f in sure if f["level"] == "fail" and f["proof"]["submitted"] is not None]
-    wrong = {f["proof"]["submitted"] for f in told if f["code"] in ("field_missing", "field_invalid")}
-    differing = {f["proof"]["decision"] for f in sure if f["code"] == "values_differ"}
-    return counting.confirmed(sure) | {
-        "noncompliant": len(wrong),
-        "inconsistent": len(differing),
-        "missing_fields": sum(f["code"] == "field_missing" for f in told),
-    }
-
-
-def _rectified(findings: list[dict[str, Any]]) -> dict[str, int]:
+def _rectified(tallies: list[dict[str, Any]]) -> dict[str, int]:
     """Rectification as far as it has gone: due = closed, returned or overdue; checked = closed or returned."""
-    states = [f["state"] for f in findings if f["level"] in ("fail", "warn")]
-    closed, returned, overdue = (states.count(state) for state in ("closed", "returned", "overdue"))
+
+    def of(state: str) -> int:
+        return sum(row["n"] for row in tallies if row["level"] in ("fail", "warn") and row["state"] == state)
+
+    closed, returned, overdue = (of(state) for state in ("closed", "returned", "overdue"))
     return {
         "due": closed + returned + overdue,
         "in_time": closed + returned,
@@ -306,7 +351,14 @@ def _previous(session: Session, span: Period) -> dict[str, Any] | None:
 # ---------------------------------------------------------------- rows and files
 
 
-def _run_of(session: Session, key: str) -> PeriodRun:
+def scores_of(session: Session, key: str) -> dict[str, tuple[float | None, int | None]]:
+    """unit -> (total, rank) of the period as it is kept."""
+    asked = select(Score.unit_id, Score.total, Score.rank).where(Score.period == key)
+    return {unit: (total, rank) for unit, total, rank in session.execute(asked)}
+
+
+def run_of(session: Session, key: str) -> PeriodRun:
+    """The latest assessment of the period. Raises Refused when there is none."""
     run = session.get(PeriodRun, key)
     if run is None:
         raise Refused(f"评估期 {key} 尚未评估，请先运行 mingcha assess --period {key}")
@@ -317,43 +369,79 @@ def _refuse_sealed(session: Session, key: str) -> None:
     run = session.get(PeriodRun, key)
     if run is not None and run.sealed_at is not None:
         raise Refused(
-            f"评估期 {key} 已于 {run.sealed_at:%Y-%m-%d %H:%M} 封存，不能重新评估；可用 mingcha verify --period {key} 复核"
+            f"评估期 {key} 已于 {run.sealed_at:%Y-%m-%d %H:%M} 封存，不能重新评估；"
+            f"可用 mingcha verify --period {key} 复核，或用 mingcha revise --period {key} 另成修订"
         )
 
 
 def _store(session: Session, judgement: Judgement, inputs: str) -> PeriodRun:
     key = judgement.facts.period
-    for table, rows in ((Pair, judgement.pairs), (Finding, judgement.findings), (Score, judgement.scores)):
-        session.execute(delete(table).where(table.period == key))
-        for start in range(0, len(rows), _CHUNK):
-            session.execute(insert(table), rows[start : start + _CHUNK])
+    for name, model, _ in _STORED:
+        table = _table(model)
+        read = {column.name: _READ[type(column.type)] for column in table.columns if type(column.type) in _READ}
+        session.execute(delete(table).where(table.c.period == key))
+        lines = judgement.rows(name)
+        while rows := [_typed(row, read) for row in itertools.islice(lines, _CHUNK)]:
+            session.execute(insert(table), rows)
     run = session.get(PeriodRun, key) or PeriodRun(period=key)
     run.as_of, run.assessed_at, run.sealed_at = judgement.facts.as_of, clock.now(), None
     run.scheme, run.scheme_version = judgement.scheme.name, judgement.scheme.version
-    run.inputs_sha256, run.results_sha256 = inputs, _sha256(judgement.files())
+    run.inputs_sha256, run.results_sha256 = inputs, results_hash(judgement.results)
     run.summary = json.loads(_line(judgement.summary))
     session.add(run)
     return run
 
 
-def _stored_files(session: Session, run: PeriodRun) -> dict[str, bytes]:
-    """The rows of the database in the form of the result files."""
-    tables: tuple[tuple[str, type[Base], tuple[str, ...]], ...] = (
-        ("pairs", Pair, ("pair_id",)),
-        ("findings", Finding, ("code", "finding_id")),
-        ("scores", Score, ("unit_id", "position")),
-    )
-    made = {"summary.jsonl": _line(run.summary).encode()}
-    for name, model, order in tables:
-        table = model.__table__
-        assert isinstance(table, Table)
+_STORED: tuple[tuple[str, type[Base], tuple[str, ...]], ...] = (
+    ("pairs", Pair, ("pair_id",)),
+    ("findings", Finding, ("code", "finding_id")),
+    ("scores", Score, ("unit_id", "position")),
+)
+_READ: dict[type[Any], Callable[[str], Any]] = {
+    Date: datetime.date.fromisoformat,
+    LocalTime: datetime.datetime.fromisoformat,
+}
+
+
+def _typed(row: dict[str, Any], read: Mapping[str, Callable[[str], Any]]) -> dict[str, Any]:
+    for name, reader in read.items():
+        if row[name] is not None:
+            row[name] = reader(row[name])
+    return row
+
+
+def _table(model: type[Base]) -> Table:
+    table = model.__table__
+    assert isinstance(table, Table)
+    return table
+
+
+def _stored_hashes(session: Session, run: PeriodRun) -> dict[str, str]:
+    """SHA-256 of the rows of the database in the form of the result files."""
+    made = {"summary.jsonl": hashlib.sha256(_line(run.summary).encode()).hexdigest()}
+    for name, model, order in _STORED:
+        table = _table(model)
         statement = select(table).where(table.c.period == run.period).order_by(*(table.c[column] for column in order))
-        made[f"{name}.jsonl"] = "".join(_line(row._mapping) for row in session.execute(statement)).encode()
+        digest = hashlib.sha256()
+        for row in session.execute(statement.execution_options(yield_per=_CHUNK)):
+            digest.update(_line(row._mapping).encode())
+        made[f"{name}.jsonl"] = digest.hexdigest()
     return made
 
 
+def _write_lines(file: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    file.write_text("".join(map(_line, rows)), encoding="utf-8")
+
+
+_CONTROL = re.compile(r"(\\\\)|\\u00([0-9a-f]{2})")
+
+
 def _line(row: Mapping[Any, Any]) -> str:
-    return json.dumps(dict(row), ensure_ascii=False, sort_keys=True, default=_plain) + "\n"
+    """The row as the engine writes it: keys in order, control characters with capital hexadecimal digits."""
+    line = json.dumps(dict(row), ensure_ascii=False, sort_keys=True, default=_plain) + "\n"
+    if "\\u00" in line:
+        line = _CONTROL.sub(lambda found: found[1] or f"\\u00{found[2].upper()}", line)
+    return line
 
 
 def _plain(value: Any) -> str:
@@ -364,10 +452,16 @@ def _plain(value: Any) -> str:
     raise TypeError(f"no JSON form for {type(value).__name__}")
 
 
-def _sha256(files: Mapping[str, bytes]) -> str:
+def file_hash(file: Path) -> str:
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+def results_hash(folder: Path) -> str:
+    """One hash over the result files of a folder."""
     digest = hashlib.sha256()
-    for name in sorted(files):
-        digest.update(name.encode() + b"\0" + hashlib.sha256(files[name]).digest())
+    for file in sorted(folder.iterdir()):
+        digest.update(file.name.encode() + b"\0" + bytes.fromhex(file_hash(file)))
     return digest.hexdigest()
 
 
@@ -376,7 +470,14 @@ def _replace(fresh: Path, place: Path) -> None:
     fresh.rename(place)
 
 
-def _write_results(folder: Path, files: Mapping[str, bytes]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, content in files.items():
-        (folder / name).write_bytes(content)
+def _put_results(fresh: Path, folder: Path) -> None:
+    """Put the result files in the place of the period's."""
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(fresh, folder, copy_function=_link)
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)

@@ -28,9 +28,11 @@ class Indicator:
 
     missing:  the larger of per_record × missing and points × (missing rate ÷ slope)         of: report | publish
     rate:     full from `full_at`, below it points × rate                                   of: one of RATES
+              `late_after`: counted as late only beyond so many working days after the decision (some places: 20)
     steps:    [[rate, share of the points], …], the first step that is reached               of: one of RATES
     catalogue: `share` points for a catalogue, the rest for items with records or a declaration
-    columns:  nothing when a column is missing or unusable, else −per_empty for each empty one
+    columns:  nothing when a column is missing or unusable, else −per_empty for each empty one, −per_dead for each dead link,
+              −per_undated for each whose entries bear no date
     findings: per_record off for each confirmed finding of one of `codes`
     rectification: `share` points for closing in time, the rest for passing the re-check
     """
@@ -46,6 +48,9 @@ class Indicator:
     steps: list[list[float]] = field(default_factory=list)
     share: float = 0.0
     per_empty: float = 0.0
+    per_dead: float = 0.0
+    per_undated: float = 0.0
+    late_after: int | None = None
     codes: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -64,6 +69,12 @@ class Indicator:
                 raise ValueError(f"codes 中没有检查项：{'、'.join(wrong)}")
             if not self.codes or self.per_record <= 0:
                 raise ValueError("rule: findings 需要 codes 与大于 0 的 per_record")
+        if self.late_after is not None and (
+            self.rule not in ("rate", "steps")
+            or self.of not in ("publish_on_time", "report_on_time")
+            or self.late_after < 1
+        ):
+            raise ValueError("late_after 应为大于 0 的工作日数，只用于 of: publish_on_time 或 report_on_time")
         if any(len(step) != 2 for step in self.steps):
             raise ValueError("steps 的每一级应为 [比率, 得分比例]")
         if self.share > self.points:
@@ -93,6 +104,11 @@ class Scheme:
             raise ValueError(f"veto 中没有检查项：{'、'.join(wrong)}")
         if len(self.indicators) == 0 or len(self.grades) == 0:
             raise ValueError("indicators 与 grades 不能为空")
+
+    @property
+    def late_lines(self) -> list[int]:
+        """The lines of its own beyond which the scheme counts a record as late."""
+        return sorted({one.late_after for one in self.indicators if one.late_after is not None})
 
     @property
     def full(self) -> float:
@@ -126,16 +142,26 @@ def rule_text(one: Indicator) -> str:
     if one.rule == "missing":
         return f"每条扣 {one.per_record:g} 分，或按缺失率÷{one.slope:.0%}×{one.points:g} 分，取大者，扣完为止"
     if one.rule == "rate":
-        return f"达到 {one.full_at:.0%} 得满分，否则 {one.points:g}×比率"
+        own = f"（超过 {one.late_after} 个工作日才计为迟）" if one.late_after else ""
+        return f"{own}达到 {one.full_at:.0%} 得满分，否则 {one.points:g}×比率"
     if one.rule == "steps":
         steps = "；".join(f"达到 {bound:.0%} 得 {one.points * share:g} 分" for bound, share in one.steps)
-        return f"{steps}；其余不得分"
+        own = f"（超过 {one.late_after} 个工作日才计为迟）" if one.late_after else ""
+        return f"{own}{steps}；其余不得分"
     if one.rule == "findings":
         return f"每条查实的问题扣 {one.per_record:g} 分，扣完为止（{'、'.join(one.codes)}）"
     if one.rule == "catalogue":
         return f"有目录 {one.share:g} 分；目录事项均有记录或零申报 {one.points - one.share:g} 分"
     if one.rule == "columns":
-        return f"专栏缺失或长期不可用不得分；空白且未零申报每个扣 {one.per_empty:g} 分"
+        return "专栏缺失或长期不可用不得分；" + "，".join(
+            f"{what}每个扣 {points:g} 分"
+            for what, points in (
+                ("空白且未零申报", one.per_empty),
+                ("打不开的链接或附件", one.per_dead),
+                ("内容不标日期的列表", one.per_undated),
+            )
+            if points
+        )
     return f"按期整改率×{one.share:g} 分＋复核通过率×{one.points - one.share:g} 分；无查实问题得满分"
 
 

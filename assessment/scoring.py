@@ -153,6 +153,9 @@ def _missing(one: Indicator, basis: Basis, small: bool, minimum: int) -> Line:
 def _rate(one: Indicator, basis: Basis, small: bool, minimum: int) -> Line:
     due, codes, words = _RATES[one.of or ""]
     denominator = basis.counts[due]
+    if one.late_after is not None:  # the scheme's own line: late only beyond it; what is missing stays missing
+        codes = tuple(f"{code}>{one.late_after}" if code.endswith("_late") else code for code in codes)
+        words += f"（超过 {one.late_after} 个工作日计迟）"
     lost = min(sum(basis.confirmed.get(code, 0) for code in codes), denominator)
     numerator = denominator - lost
     duty = {"publish_on_time": "publish", "report_on_time": "report"}.get(one.of or "")
@@ -206,8 +209,14 @@ def _columns(one: Indicator, basis: Basis, small: bool, minimum: int) -> Line:
     good = max(seen - broken - columns["empty"], 0)
     if broken:
         return Line(one, 0.0, good, seen, blind, f"{note}；缺失或长期不可用 {broken} 个，得 0")
+    off = f" − {_n(one.per_empty)} × {columns['empty']}"
     points = one.points - one.per_empty * columns["empty"]
-    formula = f"{_n(one.points)} − {_n(one.per_empty)} × {columns['empty']} = {_n(max(points, 0))}（{note}）"
+    for each, fault, words in ((one.per_dead, "dead", "打不开的链接"), (one.per_undated, "undated", "不标日期的列表")):
+        if each and columns[fault]:
+            points -= each * columns[fault]
+            off += f" − {_n(each)} × {columns[fault]}"
+            note += f"，{words} {columns[fault]} 个"
+    formula = f"{_n(one.points)}{off} = {_n(max(points, 0))}（{note}）"
     return Line(one, points, good, seen, blind, formula)
 
 

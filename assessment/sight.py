@@ -12,15 +12,20 @@ _PROOF = ("complete", "column_empty")
 
 
 def windows(engine: Engine) -> Frame:
-    """unit_id, kind, portal_id, seen_whole: each window that could show the unit's decisions, and its last whole look.
+    """unit_id, kind, portal_id, seen_whole: each window that could show the unit's decisions, and its last whole look."""
+    return engine.table("channels").where(F.col("channel").isin(*_WINDOWS)).drop("channel")
 
-    They are the unit's own columns, those of the government above it, and every column that has shown decisions of the
-    unit (a licensing bureau's, an aggregated one).
+
+def channels(engine: Engine) -> Frame:
+    """The same of all three channels, credit websites among them, with the channel.
+
+    They are the unit's own columns, those of the government (and of the credit office) above it, and every column that has
+    shown decisions of the unit (a licensing bureau's, an aggregated one).
     """
-    portals = engine.table("portals").where(F.col("active") & F.col("channel").isin(*_WINDOWS))
+    portals = engine.table("portals").where(F.col("active"))
     units = engine.table("units")
     own = portals.select("portal_id", F.col("kind").alias("p_kind"), "unit_id")
-    government = portals.where(F.col("channel") == "government").select(
+    government = portals.where(F.col("channel").isin("government", "credit")).select(
         "portal_id", F.col("kind").alias("p_kind"), F.col("unit_id").alias("parent")
     )
     above = join(government, units.select("unit_id", "parent"), ["parent"], "inner").select(
@@ -38,8 +43,21 @@ def windows(engine: Engine) -> Frame:
     ).select("portal_id", "p_kind", "unit_id")
     shown = engine.table("publications").select("portal_id", "unit_id").distinct()
     elsewhere = join(portals.select("portal_id", F.col("kind").alias("p_kind")), shown, ["portal_id"], "inner")
-    could = own.unionByName(above).unionByName(beside).unionByName(elsewhere)
-    could = engine.keep("could_show", could.distinct())
+    # Where a duty went from one unit to another, either one's columns may show its decisions.
+    moved = (
+        engine.table("registers")
+        .where((F.col("register") == "responsibilities") & F.col("other_unit").isNotNull())
+        .select(F.col("unit_id").alias("old"), F.col("other_unit").alias("new"))
+        .distinct()
+    )
+    there = moved.select(F.col("old").alias("holder"), F.col("new").alias("unit_id")).unionByName(
+        moved.select(F.col("new").alias("holder"), F.col("old").alias("unit_id"))
+    )
+    held = own.select("portal_id", "p_kind", F.col("unit_id").alias("holder"))
+    neighbours = join(held, there, ["holder"], "inner").select("portal_id", "p_kind", "unit_id")
+    could = own.unionByName(above).unionByName(beside).unionByName(elsewhere).unionByName(neighbours)
+    could = join(could.distinct(), portals.select("portal_id", "channel"), ["portal_id"], "inner")
+    could = engine.keep("could_show", could)
     whole = engine.table("coverage").where(F.col("outcome").isin(*_PROOF))
     last = whole.groupBy("portal_id").agg(
         F.max(date_of("looked_at")).alias("seen_whole"), F.max("crawl_id").alias("whole_crawl")

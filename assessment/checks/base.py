@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
+from assessment.checks.examples import EXAMPLES, Example
 from assessment.engine import Column, Engine, F, Frame
 
 DEADLINE = "国办发〔2015〕51号第十八条；发改电〔2015〕557号"
@@ -72,6 +73,11 @@ class Check:
     over: str = "cases"
     limit: Literal["publish", "report"] | None = None
     body: Body = field(default=lambda case: iter(()), compare=False)
+
+    @property
+    def examples(self) -> tuple[Example, ...]:
+        """What is found and what is not, in a unit's words."""
+        return EXAMPLES.get(self.id, ())
 
     def outcomes(self) -> list[Outcome]:
         return list(self.body(Case()))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import hashlib
 import itertools
+import shutil
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,6 +34,7 @@ from db.models import (
 )
 from db.session import session_of
 from db.settings import Workspace
+from standard.outcomes import dead_link
 from standard.values import document_number_key, document_number_weak
 
 AS_OF = datetime.date(2026, 10, 12)
@@ -67,6 +71,11 @@ class City:
     rows: dict[type[Base], list[dict[str, Any]]] = field(default_factory=dict)
     serial: itertools.count[int] = field(default_factory=itertools.count)
 
+    def copied(self, root: Path) -> City:
+        """This city with a workspace of its own: a test may change what was judged once for all of them."""
+        shutil.copytree(self.workspace.root, root)
+        return dataclasses.replace(self, workspace=Workspace.open(root))
+
     def add(self, model: type[Base], **values: Any) -> dict[str, Any]:
         self.rows.setdefault(model, []).append(values)
         return values
@@ -85,7 +94,8 @@ class City:
         ).items():
             self.look(id, text, outcome)
 
-    def look(self, portal: str, text: str, outcome: str = "complete") -> None:
+    def look(self, portal: str, text: str, outcome: str = "complete", dead: str = "", gone: bool = True) -> None:
+        """`dead`: a link that this look could not open."""
         self.add(
             Coverage,
             crawl_id=f"{portal}-{text}",
@@ -94,8 +104,17 @@ class City:
             outcome=outcome,
             reason="",
             who="",
-            notes=[],
+            notes=[
+                "列表写在注释里，由脚本显示",
+                *([dead_link(dead, "HTTP 404" if gone else "HTTP 500", gone)] if dead else []),
+            ],
         )
+
+    def dead(self, days: list[str], whole: Sequence[str] = (), gone: bool = True) -> None:
+        """The unit's column, with one link that could not be opened on these days; seen whole on the others."""
+        self.portal(looks={"2026-08-31": "complete"} | dict.fromkeys(whole, "complete"))
+        for text in days:
+            self.look(f"{self.here}_column", text, "partial", "https://a.example/2026/1.htm", gone)
 
     def batch(self, text: str = "2026-10-12") -> None:
         self.add(Batch, id=f"b{text}", register="submissions", source="导出.xlsx", sha256=text, edition="2018", received_at=at(text, 8),
@@ -205,6 +224,12 @@ def city(workspace: Workspace) -> City:
     made.batch()
     ordinary(made)
     return made
+
+
+@pytest.fixture(scope="module")
+def made_city() -> Callable[[Path], City]:
+    """Makes a city without units in a folder."""
+    return lambda root: City(open_workspace(root))
 
 
 @pytest.fixture(scope="module")

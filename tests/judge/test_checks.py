@@ -53,6 +53,7 @@ PERSON = {
     "counterparty_type": "natural_person",
     "counterparty_code": None,
 }
+COUNTY = {"level": "county_department"}  # a credit website of a municipal unit would serve every municipal unit
 CASES: dict[str, Any] = {
     "in_time": case(make((PUB, {}), (SUB, {}))),
     # submitted_late
@@ -102,7 +103,15 @@ CASES: dict[str, Any] = {
     "licence_numbers_differ_in_shape": case(make((PUB, {"licence_number": "JY1（2026）9"}), (SUB, {"licence_number": "jy1(2026)9"}))),
     "names_differ_without_code": case(
         make((PUB, {"counterparty_code": None}), (SUB, {"counterparty": "乙公司", "counterparty_key": "乙公司"})), "values_differ:question"),
+    "two_windows_differ": case(make(("portal", {"id": "differs_gov", "channel": "government"}), (PUB, {}),
+                                    (PUB, {"portal_id": "differs_gov", "fine_yuan": 7000.0})),
+                               "not_submitted:fail", "values_differ:question", **COUNTY),
+    "two_windows_agree": case(make(("portal", {"id": "agrees_gov", "channel": "government"}), (PUB, {}),
+                                   (PUB, {"portal_id": "agrees_gov"})), "not_submitted:fail",
+                              **COUNTY),
     # field_missing, field_invalid, over_disclosed
+    "placeholder_reported": case(make((PUB, {}), (SUB, {"content": "详见决定书"})), "field_invalid:question"),
+    "short_but_real": case(make((PUB, {}), (SUB, {"content": "罚款一千元"}))),
     "missing_reported": case(make((PUB, {}), (SUB, {"defects": defect("field_missing", "E")})), "field_missing:fail"),
     "missing_shown": case(make((PUB, {"defects": defect("field_missing", "E")}), (SUB, {})), "field_missing:warn"),
     "missing_perhaps": case(make((PUB, {"defects": defect("field_missing", "W")}), (SUB, {})), "field_missing:question"),
@@ -151,6 +160,25 @@ CASES: dict[str, Any] = {
     "column_blank": case(make(("portal", {"looks": {A: "column_empty"}}), (SUB, {})), "column_empty:fail", "not_published:fail", portal=False),
     "column_blank_idle": case(make(("portal", {"looks": {A: "column_empty"}}), ("entry", {"register": "exemptions"})),
                               "column_empty:question", "silent_item:question", portal=False),
+    # columns that are not renewed, lead nowhere, or lack what another window shows
+    "column_quiet": case(make(("publish", {"decision_date": D("2026-08-20"), "seen": "2026-08-31", "absent": None})), "column_stale:question",
+                         "silent_item:question"),
+    "column_quiet_declared": case(make(("publish", {"decision_date": D("2026-08-20"), "seen": "2026-08-31", "absent": None}),
+                                       ("entry", {"register": "declarations", "period": "2026-09"}))),
+    "column_renewed_in_time": case(make(("portal", {"entry": {"expect": {"newest_within_days": 60}}}), (PUB, {}), (SUB, {})), portal=False),
+    "column_beyond_its_days": case(make(("portal", {"entry": {"expect": {"newest_within_days": 30}}}), (PUB, {}), (SUB, {})),
+                                   "column_stale:question", portal=False),
+    "column_undated": case(make(*[(PUB, {"number": n, "decision_date": None}) for n in range(5)], *[(SUB, {"number": n}) for n in range(5)]),
+                           "column_stale:question"),
+    "column_undated_but_few": case(make((PUB, {"decision_date": None}), (SUB, {}))),
+    "link_dead": case(make(("dead", {"days": ["2026-09-07", A]}), (PUB, {}), (SUB, {})), "dead_link:warn", portal=False),
+    "link_dead_six_days": case(make(("dead", {"days": ["2026-09-08", A]}), (PUB, {}), (SUB, {})), portal=False),
+    "link_dead_and_mended": case(make(("dead", {"days": ["2026-09-07", A], "whole": [S]}), (PUB, {}), (SUB, {})), portal=False),
+    "link_faulty": case(make(("dead", {"days": ["2026-09-07", A], "gone": False}), (PUB, {}), (SUB, {})), "dead_link:question", portal=False),
+    "window_lacks_it": case(make(("portal", {"id": "lacks_credit", "channel": "credit"}), (PUB, {}), (SUB, {})), "channel_missing:question", **COUNTY),
+    "window_has_it": case(make(("portal", {"id": "has_credit", "channel": "credit"}), (PUB, {}), (PUB, {"portal_id": "has_credit"}), (SUB, {})), **COUNTY),
+    "window_not_seen": case(make(("portal", {"id": "blind_credit", "channel": "credit", "looks": {A: "partial"}}), (PUB, {}), (SUB, {})), **COUNTY),
+    "window_not_due": case(make(("portal", {"id": "early_credit", "channel": "credit", "looks": {"2026-09-10": "complete"}}), (PUB, {}), (SUB, {})), **COUNTY),
     "column_blank_declared": case(make(("portal", {"looks": {A: "column_empty"}}), ("entry", {"register": "declarations", "period": "2026-09"})), portal=False),
 }  # fmt: skip
 
@@ -188,9 +216,26 @@ def test_every_check_has_an_accusing_and_a_silent_case() -> None:
     assert any(len(codes) == 0 for _, codes, *_ in CASES.values())
 
 
+@pytest.mark.parametrize(
+    ("code", "example"), [(c.id, e) for c in all_checks() for e in c.examples], ids=lambda x: getattr(x, "id", x)
+)
+def test_every_example_is_so(code: str, example: Any, found: dict[str, list[str]]) -> None:
+    """What a check tells as its examples are cases of this table."""
+    levels = {each.split(":")[1] for each in found.get(example.id, []) if each.startswith(f"{code}:")}
+    assert levels == ({example.level} if example.level else set()) and len(example.said) > 2
+
+
+def test_every_check_tells_what_it_finds_and_what_it_spares() -> None:
+    for each in all_checks():
+        levels = [example.level for example in each.examples]
+        assert set(levels) & {"fail", "warn", "question"} and set(levels) & {None, "not_due", "exempt", "unknown"}, (
+            each.id
+        )
+
+
 def test_checks_are_described() -> None:
     codes = [check.id for check in all_checks()]
-    assert len(codes) == len(set(codes)) == 18
+    assert len(codes) == len(set(codes)) == 21
     assert not set(codes) & set(NOT_JUDGED)
     for check in all_checks():
         assert check.title and check.basis and check.cure and check.version >= 1 and len(check.explanation) > 10
@@ -202,6 +247,6 @@ def test_findings_carry_their_proof(whole_city: Any, found: dict[str, list[str]]
         rows = session.query(Finding).all()
     for row in rows:
         assert row.basis and row.message and "{" not in row.message and "None" not in row.message
-        assert row.proof["explanation"] and row.proof["cure"] and row.proof["version"] == 1
+        assert row.proof["explanation"] and row.proof["cure"] and row.proof["version"] >= 1
         if row.level in ("fail", "warn") and row.dimension == "timeliness" and row.code.endswith("_late"):
             assert row.due_date is not None and row.days_late >= 1 and "国办发〔2015〕51号" in row.basis

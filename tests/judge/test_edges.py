@@ -71,7 +71,7 @@ def last_day_of_the_period_is_due_in_october(city: Any) -> None:
     city.submit(decision_date=D("2026-09-30"))
 
 
-@case()
+@case("column_stale:question")
 def outside_the_period(city: Any) -> None:
     city.submit(decision_date=D("2026-10-01"))
     city.publish(number=2, decision_date=D("2026-08-31"))
@@ -371,6 +371,16 @@ def corrected_and_posted_anew(city: Any) -> None:
 @case("withdrawn_unexplained:question")
 def a_column_emptied_at_once_may_have_moved(city: Any) -> None:
     city.publish(last_seen=at("2026-09-17"), gone_since=at("2026-10-12"))
+    city.submit()
+
+
+@case("field_invalid:question", "field_missing:question", "over_disclosed:question", "values_differ:question")
+def read_from_a_picture_it_proves_no_wording(city: Any) -> None:
+    """#22: what was guessed from a scan shows that something was published, not what exactly."""
+    said = {"severity": "E", "message": "有误", "cure": "更正", "rule": "T1"}
+    named = (("field_missing", "basis"), ("field_invalid", "valid_to"), ("over_disclosed", "facts"))
+    defects = [said | {"code": code, "field": field} for code, field in named]
+    city.publish(confidence=0.4, form="image", fine_yuan=7000.0, defects=defects)
     city.submit()
 
 

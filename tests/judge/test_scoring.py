@@ -27,7 +27,7 @@ def basis(
     }
     return scoring.Basis(
         dict.fromkeys(COUNTS, 0) | usual | counts, confirmed or {},
-        {"portals": 1, "blind": 0, "missing": 0, "unreachable": 0, "empty": 0} | (columns or {}), 4, True,
+        {"portals": 1, "blind": 0, "missing": 0, "unreachable": 0, "empty": 0, "undated": 0, "dead": 0} | (columns or {}), 4, True,
         {"due": 0, "in_time": 0, "checked": 0, "passed": 0},
     )  # fmt: skip
 
@@ -55,6 +55,8 @@ def test_nothing_found_is_full_marks() -> None:
     ({"catalogue_missing": 1}, {}, "A3", 0.0),
     ({}, {"empty": 2, "portals": 3}, "D", 6.0),
     ({}, {"missing": 1, "portals": 3}, "D", 0.0),
+    ({}, {"dead": 3, "portals": 3}, "D", 9.7),
+    ({}, {"undated": 1, "dead": 2, "empty": 1, "portals": 3}, "D", 6.8),
     ({"submitted_late": 1}, {}, "E", None),
 ])  # fmt: skip
 def test_indicators(confirmed: dict[str, int], columns: dict[str, int], indicator: str, expected: float | None) -> None:
