@@ -151,6 +151,20 @@ def _moment(_: click.Context, __: click.Parameter, value: str | None) -> datetim
         raise Refused(f"“{value}”不是时间，请写成 2026-10-20T09:00:00+08:00 或 2026-10-20") from None
 
 
+def _kind(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    from standard.kinds import KINDS
+    from standard.strict_yaml import nearest
+
+    if value is not None and value not in KINDS:
+        known = "、".join(f"{key}（{kind.label}）" for key, kind in KINDS.items())
+        raise Refused(f"没有信息类别“{value}”{nearest(value, KINDS)}；可用：{known}")
+    return value
+
+
+def _kind_or_auto(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    return value if value == "auto" else _kind(ctx, param, value) or value
+
+
 _period = click.option("--period", required=True, metavar="期", help="月 2026-10、季 2026-Q3 或年 2026")
 _unit = click.option("--unit", metavar="单位", help="单位的编号、名称或别名")
 _out = click.option("-o", "--output", type=click.Path(path_type=Path), metavar="文件", help="写入文件（缺省：屏幕）")
@@ -317,13 +331,36 @@ def registry_export(file: Path) -> None:
     click.echo(f"已写入 {file}：{done.units} 个单位，{done.portals} 个门户")
 
 
-@mingcha.command(epilog="示例：mingcha discover https://www.example.gov.cn/ --unit fgw")
+@mingcha.command(epilog="示例：mingcha discover https://www.example.gov.cn/ --unit fgw > registry/portals/fgw.yml")
 @_workspace_option
-@click.argument("url")
+@click.argument("url", metavar="首页网址")
 @_unit
-def discover(url: str, unit: str | None) -> None:
-    """从首页找出公示栏目（尚未提供）。"""
-    raise NotYetAvailable(f"自动发现公示栏目（{url}）")
+@click.option("--allow-host", "hosts", multiple=True, metavar="主机", help="还可以读的其他主机（可多次）")
+def discover(url: str, unit: str | None, hosts: tuple[str, ...]) -> int:
+    """从单位首页找出公示栏目，认出站型，试读，输出可登记的条目（注释写明依据）；不写入任何东西。"""
+    from crawler.discover import check_address, entries_of
+    from crawler.discover import discover as search
+    from crawler.registry import load
+    from db.units import name_key
+
+    check_address(url)
+    workspace = _workspace()
+    registry = load(workspace)
+    names = {name_key(each.name): each.id for each in registry.units} | {each.id: each.id for each in registry.units}
+    names |= {name_key(a if isinstance(a, str) else a.name): each.id for each in registry.units for a in each.aliases}
+    identity = names.get(name_key(unit)) if unit else None
+    if unit and identity is None:
+        from standard.strict_yaml import nearest
+
+        raise Refused(f"--unit：登记中没有单位 {unit}{nearest(unit, [*names])}")
+    progress = _Progress()
+    found = search(
+        url, unit=identity, settings=workspace.settings.crawl, allowed=hosts, taken=[p.id for p in registry.portals],
+        known=[p.url for p in registry.portals], names=names, progress=progress,
+    )  # fmt: skip
+    progress.done()
+    click.echo(entries_of(found), nl=False)
+    return 0 if any(column.usable and column.id for column in found.columns) else 1
 
 
 @mingcha.command(epilog="示例：mingcha crawl --all    或    mingcha crawl fgw_penalties")
@@ -347,7 +384,10 @@ def crawl(portals: tuple[str, ...], due: bool, everything: bool, resume: bool) -
     progress.done()
     for result in results:
         outcome = OUTCOMES.get(result.outcome, "正由另一进程读取")
-        click.echo(f"{result.portal}  {outcome}  页 {result.pages}  记录 {result.records}  {result.reason}".rstrip())
+        family = f"  站型 {result.family}" if result.family else ""
+        click.echo(
+            f"{result.portal}  {outcome}{family}  页 {result.pages}  记录 {result.records}  {result.reason}".rstrip()
+        )
     unwell = [r for r in results if r.outcome not in ("complete", "column_empty")]
     click.echo(f"共 {len(results)} 个门户：完整 {len(results) - len(unwell)}，其余 {len(unwell)}")
     return 1 if unwell else 0
@@ -356,8 +396,9 @@ def crawl(portals: tuple[str, ...], due: bool, everything: bool, resume: bool) -
 @mingcha.command(epilog="示例：mingcha extract 保存的网页.html --kind penalty --format table")
 @click.argument("sources", nargs=-1, required=True, metavar="文件|目录|网址…")
 @click.option(
-    "--kind", type=click.Choice(["auto", "licence", "penalty"]), default="auto", show_default=True, help="信息类别"
-)
+    "--kind", default="auto", show_default=True, callback=_kind_or_auto, metavar="类别",
+    help="auto、licence、penalty，或 red_list 等其他类别",
+)  # fmt: skip
 @click.option("--base-url", metavar="网址", help="网页原来的地址，用来还原相对链接")
 @_form("jsonl", "table")
 def extract(sources: tuple[str, ...], kind: str, base_url: str | None, form: str) -> int:
@@ -393,7 +434,11 @@ def import_() -> None:
 @_unit
 @click.option("--received-at", callback=_moment, metavar="时间", help="文件无“提供日期”列时，以此为报送时间")
 @click.option(
-    "--edition", type=click.Choice(["auto", "2015", "2018", "2020"]), default="auto", show_default=True, help="标准版本"
+    "--edition",
+    default="auto",
+    show_default=True,
+    metavar="版本",
+    help="标准版本：auto、2015、2018、2020，或工作区 standard/editions/ 中的版本",
 )
 def import_submissions(
     sources: tuple[str, ...], unit: str | None, received_at: datetime.datetime | None, edition: str
@@ -425,6 +470,10 @@ def _tell(receipts: Iterable[Any]) -> int:
             f"{receipt.source}：读入 {receipt.rows} 行，新增 {receipt.accepted}，更新 {receipt.updated}，"
             f"重复 {receipt.duplicate}，退回 {receipt.refused}" + (f"；回执 {receipt.path}" if receipt.path else "")
         )
+        for note in receipt.notes:
+            click.echo(f"  {note}")
+        for line in receipt.on_screen():
+            click.echo(f"  {line}")
         refused += receipt.refused
     return 1 if refused else 0
 
@@ -453,16 +502,75 @@ for _name, _title in _REGISTERS.items():
     _register_command(_name, _title)
 
 
-@mingcha.command(epilog="示例：mingcha template exemptions -o 豁免台账.xlsx")
-@click.argument("name", type=click.Choice([*_REGISTERS, "registry"]), metavar="名称")
+@mingcha.group()
+def registers() -> None:
+    """台账：列出与导出。"""
+
+
+@registers.command(
+    "show",
+    epilog="示例：mingcha registers show exemptions    或    mingcha registers show catalogue --unit fgw -o 目录.xlsx --format xlsx",
+)
+@_workspace_option
+@click.argument("name", type=click.Choice(list(_REGISTERS)), metavar="名称")
+@_unit
+@click.option("--all", "everything", is_flag=True, help="已撤销的也列出")
+@click.option("--history", is_flag=True, help="每一条的历次旧版本也列出")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "csv", "xlsx", "jsonl"]),
+    default="table",
+    show_default=True,
+    help="格式",
+)
 @_out
-def template(name: str, output: Path | None) -> None:
-    """写出一份空的台账模板，带示例行；registry 是单位与门户的登记模板。"""
+def registers_show(
+    name: str, unit: str | None, everything: bool, history: bool, form: str, output: Path | None
+) -> None:
+    """列出一种台账：每一条的内容、登记人、时间、来源；csv、xlsx 改好后可以原样再导入。"""
+    from db.session import session_of
+    from intake.registers import listed
+
+    workspace = _workspace()
+    with session_of(workspace) as session:
+        unit = _find_unit(session, unit)
+    columns, lines = listed(workspace, name, unit=unit, everything=everything, history=history)
+    _write_rows(lines, columns, form, output)
+
+
+@mingcha.command(
+    epilog="示例：mingcha template exemptions -o 豁免台账.xlsx    或    mingcha template submissions --edition 2020"
+)
+@_workspace_option
+@click.argument("name", metavar="名称")
+@click.option(
+    "--edition", default="2020", show_default=True, metavar="版本", help="报送模板的标准版本（名称为 submissions 时）"
+)
+@_out
+def template(name: str, edition: str, output: Path | None) -> None:
+    """写出一份空的模板：各类台账（带示例行），registry（单位与门户），submissions（报送数据），或 red_list 等另行计数的类别。"""
+    from standard.kinds import SUBMITTED, WIDER
+    from standard.strict_yaml import nearest
+
+    others = [kind for kind in WIDER if kind in SUBMITTED]
+    names = [*_REGISTERS, "registry", "submissions", *others]
+    if name not in names:
+        raise Refused(f"没有模板“{name}”{nearest(name, names)}；可用：{'、'.join(names)}")
     path = output or Path(f"{name}.xlsx")
     if name == "registry":
         from crawler.registry_workbook import write_template as write_registry
 
         write_registry(path)
+    elif name in others or name == "submissions":
+        from intake.submission_template import write_template as write_submissions
+
+        if (Path(os.environ.get("MINGCHA_WORKSPACE") or ".") / "mingcha.yml").is_file():
+            _workspace()  # its own editions
+        if name == "submissions":
+            write_submissions(path, edition)
+        else:
+            write_submissions(path, "proposed", name)
     else:
         from intake.registers import write_template
 
@@ -491,7 +599,11 @@ def assess(period: str, as_of: datetime.date | None, scheme: Path | None) -> Non
 @_workspace_option
 @_period
 @_unit
-@click.option("--code", metavar="代码", help="只要这一类问题，如 submitted_late")
+@click.option(
+    "--code",
+    metavar="代码",
+    help="只要这一类问题，如 submitted_late；due_soon 为临近期限预警：只有一方有、尚未到期的决定及剩余工作日",
+)
 @_form("csv", "jsonl", "xlsx")
 @_out
 def findings(period: str, unit: str | None, code: str | None, form: str, output: Path | None) -> None:
@@ -502,28 +614,46 @@ def findings(period: str, unit: str | None, code: str | None, form: str, output:
 
     with session_of(_workspace()) as session:
         rows = export.findings(session, period, _find_unit(session, unit), code)
-        _write_rows(rows, FINDING_FIELDS, form, output)
+        fields = (*FINDING_FIELDS, "days_left") if code == export.DUE_SOON else FINDING_FIELDS
+        _write_rows(rows, fields, form, output)
 
 
-@mingcha.command(epilog="示例：mingcha records --source published --format csv -o 公示记录.csv")
+@mingcha.command(
+    epilog="示例：mingcha records --source published --format csv -o 公示记录.csv    或    mingcha records --count"
+)
 @_workspace_option
-@click.option("--source", type=click.Choice(["published", "submitted"]), required=True, help="公示的或报送的")
+@click.option("--source", type=click.Choice(["published", "submitted"]), help="公示的或报送的（许可、处罚须写明）")
+@click.option("--kind", callback=_kind, metavar="类别", help="只要这一类信息，如 penalty、red_list、inspection")
 @click.option("--portal", metavar="门户", help="只要这个门户")
 @_unit
+@click.option("--count", is_flag=True, help="不列记录，只列每单位每类信息的条数")
 @_form("jsonl", "csv")
 @_out
-def records(source: str, portal: str | None, unit: str | None, form: str, output: Path | None) -> None:
-    """导出公示记录或报送记录。"""
+def records(
+    source: str | None, kind: str | None, portal: str | None, unit: str | None, count: bool, form: str,
+    output: Path | None,
+) -> None:  # fmt: skip
+    """导出公示记录或报送记录；红榜、黑榜、检查等另行计数的信息用 --kind。"""
     from db.models import RECORD_FIELDS, Portal
     from db.session import session_of
-    from reports import export
+    from reports import export, other_records
+    from standard.kinds import KINDS
     from standard.strict_yaml import nearest
 
     with session_of(_workspace()) as session:
         if portal is not None and session.get(Portal, portal) is None:
             raise Refused(f"没有门户“{portal}”{nearest(portal, [p for (p,) in session.query(Portal.id)])}")
-        rows = export.records(session, source, portal, _find_unit(session, unit))
-        _write_rows(rows, RECORD_FIELDS, form, output)
+        unit = _find_unit(session, unit)
+        if count:
+            _write_rows(other_records.counts(session, kind, unit), other_records.COUNT_FIELDS, form, output)
+        elif kind is not None and not KINDS[kind].judged:
+            rows = other_records.records(session, kind, source, portal, unit)
+            _write_rows(rows, other_records.fields(kind), form, output)
+        elif source is None:
+            raise Refused("许可与处罚记录须写明 --source published 或 --source submitted")
+        else:
+            rows = (row for row in export.records(session, source, portal, unit) if kind in (None, row["kind"]))
+            _write_rows(rows, RECORD_FIELDS, form, output)
 
 
 @mingcha.command(epilog="示例：mingcha pairs --period 2026-09")
@@ -615,6 +745,27 @@ def seal(period: str) -> None:
     click.echo(f"{period} 已封存")
 
 
+@mingcha.command(epilog="示例：mingcha whatif --period 2026-09 --obligations 二十日.yml")
+@_workspace_option
+@_period
+@click.option("--scheme", type=click.Path(path_type=Path), metavar="文件", help="另一套评分方案")
+@click.option(
+    "--obligations", type=click.Path(path_type=Path), metavar="文件", help="另一份义务文件（格式同 obligations.yml）"
+)
+@_form("table", "jsonl", "csv")
+@_out
+def whatif(period: str, scheme: Path | None, obligations: Path | None, form: str, output: Path | None) -> None:
+    """试算：用另一套方案或时限评判已冻结的一期，列出各单位的差别；不存任何结果。"""
+    from assessment.whatif import FIELDS
+    from assessment.whatif import whatif as judge
+
+    progress = _Progress()
+    made = judge(_workspace(), period, scheme=scheme, obligations=obligations, progress=progress)
+    progress.done()
+    click.echo(f"原：{made.before}\n试：{made.after}\n{len(made.rows)} 处差别", err=True)
+    _write_rows(made.rows, FIELDS, form, output)
+
+
 @mingcha.command(epilog="示例：mingcha verify --period 2026-09")
 @_workspace_option
 @_period
@@ -627,6 +778,270 @@ def verify(period: str) -> int:
         click.echo(difference, err=True)
     click.echo(f"{period}：重算结果{'不一致' if differences else '完全一致'}")
     return 1 if differences else 0
+
+
+@mingcha.group()
+def review() -> None:
+    """人工认定：查实、正常、豁免、申诉、销号……每一步记下谁、何时、为何，重新评估后依然有效。"""
+
+
+_by = click.option("--by", required=True, metavar="姓名", help="处理人")
+_revise = click.option("--revise", "revising", is_flag=True, help="该期已封存时，把认定作为一次修订")
+
+
+@review.command("export", epilog="示例：mingcha review export --period 2026-09 --unit fgw -o 处理单.xlsx")
+@_workspace_option
+@_period
+@_unit
+@click.option("--code", metavar="代码", help="只要这一类问题，如 not_published")
+@click.option("--open", "open_only", is_flag=True, help="只要还是“疑似”的")
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), required=True, metavar="文件.xlsx")
+def review_export(period: str, unit: str | None, code: str | None, open_only: bool, output: Path) -> None:
+    """写出处理单：在 Excel 中逐行选择处理、填写理由，再用 review import 导回。"""
+    from db.session import session_of
+    from reports.review_sheet import write_review_sheet
+
+    with session_of(_workspace()) as session:
+        unit = _find_unit(session, unit)
+        count = write_review_sheet(session, period, output, unit=unit, code=code, open_only=open_only)
+    click.echo(f"已写入 {output}：{count} 条")
+
+
+@review.command("import", epilog="示例：mingcha review import 处理单.xlsx --period 2026-09 --by 张三")
+@_workspace_option
+@click.argument("file", type=click.Path(path_type=Path), metavar="文件.xlsx")
+@_period
+@_by
+@_revise
+def review_import(file: Path, period: str, by: str, revising: bool) -> None:
+    """导入填好的处理单；有错全部说出，一条不写。"""
+    from assessment.review import Ask, attach
+    from intake.worksheets import REVIEWS, read_form
+
+    workspace = _workspace()
+    rows, batch = read_form(file, REVIEWS)
+    asks = [
+        Ask(row.key, row.mark, row.beside["理由"], row.beside["依据"], attach(workspace, row.beside["佐证"]), row.where)
+        for row in rows
+    ]
+    _decide(workspace, period, asks, by, revising, batch)
+
+
+@review.command(
+    "set",
+    epilog="示例：mingcha review set 3f2a… --period 2026-09 --step 豁免 --by 张三 --reason 涉密 --basis 保密审查〔2026〕3号",
+)
+@_workspace_option
+@click.argument("findings", nargs=-1, required=True, metavar="问题编号…")
+@_period
+@click.option(
+    "--step",
+    required=True,
+    metavar="处理",
+    help="查实、正常、豁免、通知、整改、申诉、维持、报复核、销号、退回、逾期、撤回",
+)
+@_by
+@click.option("--reason", default="", metavar="文字", help="理由")
+@click.option("--basis", metavar="文字", help="依据：法律条款或审批文号（豁免必填）")
+@click.option("--evidence", metavar="文件或文字", help="佐证：文件会按指纹存入 var/review/")
+@_revise
+def review_set(
+    findings: tuple[str, ...], period: str, step: str, by: str, reason: str, basis: str | None, evidence: str | None,
+    revising: bool,
+) -> None:  # fmt: skip
+    """处理一条或几条问题，并说出得分的前后变化。"""
+    from assessment.review import Ask, attach
+
+    workspace = _workspace()
+    shown = attach(workspace, evidence)
+    _decide(workspace, period, [Ask(one, step, reason, basis, shown) for one in findings], by, revising)
+
+
+def _decide(
+    workspace: Any, period: str, asks: Sequence[Any], by: str, revising: bool, batch: str | None = None
+) -> None:
+    from assessment.review import decide
+    from standard.states import STATES
+
+    progress = _Progress()
+    done = decide(workspace, period, asks, by=by, batch=batch, revising=revising, progress=progress)
+    progress.done()
+    states = "，".join(f"{STATES[state].label} {count}" for state, count in sorted(done.states.items()))
+    click.echo(
+        f"{done.period}：认定 {done.written} 条{f'（{states}）' if states else ''}，此前已认定而无变化 {done.same} 条"
+    )
+    _tell_scores(done.changes)
+
+
+def _tell_scores(changes: Iterable[Any]) -> None:
+    def points(value: float | None) -> str:
+        return "不评分" if value is None else f"{value:g}"
+
+    def place(value: int | None) -> str:
+        return "不排名" if value is None else f"第 {value} 名"
+
+    for one in changes:
+        click.echo(
+            f"  {one.unit_name}：{points(one.before)} → {points(one.after)}，{place(one.rank_before)} → {place(one.rank_after)}"
+        )
+
+
+@review.command("show", epilog="示例：mingcha review show 3f2a…")
+@_workspace_option
+@click.argument("finding_id", metavar="问题编号")
+def review_show(finding_id: str) -> None:
+    """一条问题的全部认定：何时、谁、做了什么、为何。"""
+    from assessment.review import history
+    from db.session import session_of
+    from standard.states import STATES, STEPS
+
+    with session_of(_workspace()) as session:
+        rows = history(session, finding_id)
+        if not rows:
+            click.echo("还没有人工认定")
+        for row in rows:
+            step = STEPS[row.step].label if row.step in STEPS else ""
+            state = STATES[row.state].label if row.state in STATES else row.state
+            extra = "".join(f"；{what}：{text}" for what, text in (("依据", row.basis), ("佐证", row.evidence)) if text)
+            click.echo(f"{row.at:%Y-%m-%d %H:%M}  {row.actor}  {step} → {state}  {row.reason}{extra}".rstrip())
+
+
+@review.command(
+    "pair", epilog="示例：mingcha review pair 公示记录编号 报送记录编号 --different --by 张三 --reason 两起案件"
+)
+@_workspace_option
+@click.argument("published", metavar="公示记录编号")
+@click.argument("submitted", metavar="报送记录编号")
+@click.option("--same/--different", "same", required=True, default=None, help="是同一决定 / 不是同一决定")
+@_by
+@click.option("--reason", required=True, metavar="文字", help="理由")
+def review_pair(published: str, submitted: str, same: bool, by: str, reason: str) -> None:
+    """认定两条记录是否为同一决定；下次评估起生效，优先于一切配对规则。"""
+    from assessment.review import decide_pair
+
+    decide_pair(_workspace(), published, submitted, same, by=by, reason=reason)
+    click.echo("已记下；运行 mingcha assess 后生效")
+
+
+@mingcha.group()
+def sample() -> None:
+    """抽查：抽样、核查表、结果、误差区间与双人一致性。"""
+
+
+@sample.command("draw", epilog="示例：mingcha sample draw submissions --period 2026-09 --seed 2026年9月抽查 --by 张三")
+@_workspace_option
+@click.argument("frame", type=click.Choice(["submissions", "publications", "findings", "ledger"]), metavar="抽样框")
+@_period
+@click.option("--seed", required=True, metavar="文字", help="随机种子：同一抽样框、同一种子，抽出的总是同一批")
+@_by
+@click.option("--size", type=int, metavar="条数", help="样本量（缺省：按 95% 置信、±5 个百分点计算）")
+@click.option("--per-unit", is_flag=True, help="样本量按单位计（缺省：全市分层）")
+@click.option("--ledger", type=click.Path(path_type=Path), metavar="文件", help="单位案件台账（抽样框为 ledger 时）")
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="文件.xlsx", help="写出核查表")
+def sample_draw(
+    frame: str, period: str, seed: str, by: str, size: int | None, per_unit: bool, ledger: Path | None, output: Path | None
+) -> None:  # fmt: skip
+    """抽样：submissions 报送、publications 公示、findings 系统查出的问题、ledger 单位案件台账。"""
+    from assessment.sampling import draw
+    from db.session import session_of
+    from intake.worksheets import read_ledger
+    from reports.check_sheet import write_check_sheet
+
+    if (frame == "ledger") != (ledger is not None):
+        raise Refused("抽样框 ledger 须用 --ledger 给出单位案件台账，其他抽样框不用")
+    workspace = _workspace()
+    rows = read_ledger(ledger) if ledger is not None else []
+    check = draw(workspace, period, frame, by=by, seed=seed, size=size, per_unit=per_unit, ledger=rows)
+    whole, drawn = (sum(pair[place] for pair in check.strata.values()) for place in (0, 1))
+    click.echo(f"抽查 {check.id}：抽样框 {whole} 条，抽出 {drawn} 条，指纹 {check.frame_sha256[:16]}")
+    if output is not None:
+        with session_of(workspace) as session:
+            write_check_sheet(session, check.id, output)
+        click.echo(f"核查表已写入 {output}")
+
+
+@sample.command("sheet", epilog="示例：mingcha sample sheet 2026-09-submissions-1a2b3c4d -o 核查表.xlsx")
+@_workspace_option
+@click.argument("check", metavar="抽查")
+@click.option("--again", is_flag=True, help="双人复核的那一部分（不显示第一人的结果）")
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), required=True, metavar="文件.xlsx")
+def sample_sheet(check: str, again: bool, output: Path) -> None:
+    """写出一次抽查的核查表。"""
+    from db.session import session_of
+    from reports.check_sheet import write_check_sheet
+
+    with session_of(_workspace()) as session:
+        count = write_check_sheet(session, check, output, again=again)
+    click.echo(f"已写入 {output}：{count} 条")
+
+
+@sample.command(
+    "import", epilog="示例：mingcha sample import 核查表.xlsx --check 2026-09-submissions-1a2b3c4d --by 王五"
+)
+@_workspace_option
+@click.argument("file", type=click.Path(path_type=Path), metavar="文件.xlsx")
+@click.option("--check", required=True, metavar="抽查", help="抽查编号")
+@_by
+def sample_import(file: Path, check: str, by: str) -> None:
+    """导入填好的核查表；第二个人的结果记在旁边，用来算一致性。"""
+    from assessment.sampling import Answer, answer
+    from intake.worksheets import CHECKS, read_form
+
+    rows, _ = read_form(file, CHECKS)
+    changed = answer(
+        _workspace(), check, [Answer(row.key, row.mark, row.beside["核查说明"], row.where) for row in rows], by=by
+    )
+    click.echo(f"读入 {len(rows)} 条，其中新填或改动 {changed} 条")
+
+
+@sample.command("rates", epilog="示例：mingcha sample rates 2026-09-submissions-1a2b3c4d")
+@_workspace_option
+@click.argument("check", metavar="抽查")
+def sample_rates(check: str) -> None:
+    """差错率与 95% 区间：Wilson 供阅读，精确区间供扣分；样本按单位分层加权；双人一致性 Kappa。"""
+    from assessment.sampling import rates
+    from db.models import Unit
+    from db.session import session_of
+
+    def bounds(pair: tuple[float, float] | None) -> str:
+        return "—" if pair is None else f"{pair[0]:.1%} 至 {pair[1]:.1%}"
+
+    with session_of(_workspace()) as session:
+        units, whole, agreement = rates(session, check)
+        names = {unit.id: unit.name for unit in session.query(Unit)}
+    for rate in (*units, whole):
+        name = "合计（按层加权）" if rate.unit_id is None else names.get(rate.unit_id, rate.unit_id)
+        share = "—" if rate.rate is None else f"{rate.rate:.1%}"
+        click.echo(
+            f"{name}：框 {rate.frame}，抽 {rate.drawn}，核 {rate.checked}，有误 {rate.wrong}（未提供 {rate.not_produced}），"
+            f"差错率 {share}，Wilson {bounds(rate.screen)}，精确 {bounds(rate.defended)}"
+        )
+    click.echo(f"双人一致性 Kappa：{'—' if agreement is None else f'{agreement:.2f}'}")
+
+
+@mingcha.command(epilog="示例：mingcha revise --period 2026-09 --by 张三 --reason 补录平台故障台账")
+@_workspace_option
+@_period
+@_by
+@click.option("--reason", required=True, metavar="文字", help="为何修订")
+def revise(period: str, by: str, reason: str) -> None:
+    """修订已封存的一期：按今天所知重新评估并再次封存，原件保留，差异写明。"""
+    from assessment.revision import revise as again
+    from db.models import Unit
+    from db.session import session_of
+
+    workspace = _workspace()
+    progress = _Progress()
+    run, made = again(workspace, period, by=by, reason=reason, progress=progress)
+    progress.done()
+    with session_of(workspace) as session:
+        names = {unit.id: unit.name for unit in session.query(Unit)}
+    click.echo(
+        f"{run.period} 第 {run.revision} 次修订已封存：问题新增 {len(made.new)}，消失 {len(made.gone)}，变化 {len(made.changed)}；"
+        f"差异见 {workspace.periods / run.period / 'revisions' / f'{run.revision}.json'}"
+    )
+    for row in made.scores:
+        click.echo(f"  {names.get(row['unit'], row['unit'])}：{row['before']} → {row['after']}")
 
 
 @mingcha.command(epilog="示例：mingcha send ranking --period 2026-09 --dry-run")
@@ -653,20 +1068,29 @@ def evidence() -> None:
 
 @evidence.command("show", epilog="示例：mingcha evidence show 3f2a…")
 @_workspace_option
-@click.argument("evidence_id", metavar="编号")
+@click.argument("identity", metavar="编号")
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="文件", help="把原始内容写入文件")
-def evidence_show(evidence_id: str, output: Path | None) -> None:
-    """显示一份证据的来历，或取出原始内容。"""
+def evidence_show(identity: str, output: Path | None) -> None:
+    """显示一份证据，或一条公示记录所在的页面、行与列名；可取出原始内容。"""
+    from crawler.locate import locate
     from db.evidence import EvidenceStore
     from db.models import Evidence
     from db.session import session_of
 
     workspace = _workspace()
     with session_of(workspace) as session:
-        row = session.get(Evidence, evidence_id)
+        store = EvidenceStore(workspace)
+        row = session.get(Evidence, identity)
         if row is None:
-            raise Refused(f"没有证据 {evidence_id}：请从 findings 或 records 的 evidence 列复制完整编号")
-        stored = EvidenceStore(workspace).get(session, evidence_id)
+            found = locate(session, store, identity)
+            if found is None:
+                raise Refused(
+                    f"没有证据或公示记录 {identity}：请从 findings 或 records 的 evidence、record_id 列复制完整编号"
+                )
+            for line in found.lines():
+                click.echo(line)
+            row = session.get_one(Evidence, found.evidence)
+        stored = store.get(session, row.id)
         for label, value in (
             ("编号", row.id), ("网址", row.url), ("状态", row.status), ("时间", row.fetched_at.isoformat()),
             ("类型", row.content_type), ("SHA-256", row.sha256), ("字节", row.size), ("门户", row.portal_id),
@@ -681,9 +1105,10 @@ def evidence_show(evidence_id: str, output: Path | None) -> None:
 @evidence.command("verify", epilog="示例：mingcha evidence verify")
 @_workspace_option
 def evidence_verify() -> int:
-    """逐份核对证据的指纹。"""
+    """核对证据链（按日封存，首个断开的日子先说），再逐份核对指纹。"""
     from sqlalchemy import func, select
 
+    from db.chain import Chain
     from db.evidence import EvidenceStore
     from db.models import Evidence
     from db.session import session_of
@@ -695,7 +1120,20 @@ def evidence_verify() -> int:
     for fault in faults:
         click.echo(str(fault), err=True)
     click.echo(f"证据 {count} 份，有问题 {len(faults)} 处")
+    head = Chain(workspace.evidence).head()
+    if head is not None:
+        click.echo(f"证据链封存至 {head[0]}，链首 {head[1]}，请抄录备查")
     return 1 if faults else 0
+
+
+@evidence.command("tidy", epilog="示例：mingcha evidence tidy")
+@_workspace_option
+def evidence_tidy() -> None:
+    """封存已过去的各日，再按保留期与磁盘上限清理；被引用的证据不删。时钟每夜自动做。"""
+    from db.retention import tidied
+
+    for line in tidied(_workspace()).lines():
+        click.echo(line)
 
 
 @mingcha.command(epilog="示例：mingcha schedule    或    mingcha schedule --list")

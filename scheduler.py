@@ -32,6 +32,7 @@ log = logging.getLogger("scheduler")
 JOBS: dict[str, tuple[str, dict[str, Any]]] = {
     "crawl": ("crawler.launch:crawl_due", {"minute": "*/15"}),
     "assess": ("assessment.run:assess_open", {"hour": 2, "minute": 5}),
+    "evidence": ("db.retention:tidy", {"hour": 3, "minute": 40}),
     "report": ("reports.build:build_due", {"hour": 6, "minute": 0}),
     "deliver": ("reports.outbox:deliver_due", {"minute": "5-59/10"}),
 }

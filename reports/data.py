@@ -29,7 +29,13 @@ SHOWN = ("fail", "warn", "question")
 UNPROVEN = {"suspected", "normal", "exempt", "疑似", "正常", "豁免"}
 CLOSED = {"closed", "销号"}
 OVERDUE = {"overdue", "逾期", "returned", "退回"}
-OF_COLUMNS = {"column_missing", "column_unreachable", "column_empty"}  # their dates are those of the looks
+OF_COLUMNS = {
+    "column_missing",
+    "column_unreachable",
+    "column_empty",
+    "column_stale",
+    "dead_link",
+}  # their dates are those of the looks
 SHOWN_WHEN = {"published_late", "backdated"}  # findings about when something appeared
 SENTENCE_UNITS = 3  # how many units a sentence of the notice names
 HEADLINE = 7  # findings on a scorecard, which is one page
@@ -130,8 +136,10 @@ class FindingLine:
     received: str
     pairing: str
     check: str
-    exemptions: str
+    exemptions: str  # every ground that was tested, and the registers' lines that bear on the case
+    provisional: bool  # its due day lies in a year without a notice
     cure: str
+    review: str  # who settled it, when and why
 
 
 @dataclass(frozen=True)
@@ -669,10 +677,22 @@ def _findings(
             received=words.iso(received),
             pairing=proof.get("rule_title") or "",
             check=f"{proof['check']} v{proof['version']}" if proof.get("check") else "",
-            exemptions="、".join(words.of(grounds, ground) for ground in proof.get("exemptions_tested") or ()),
+            exemptions="；".join(part for part in (
+                "、".join(words.of(grounds, ground) for ground in proof.get("exemptions_tested") or ()),
+                *(proof.get("registers") or {}).values(),
+            ) if part),
+            provisional=bool(proof.get("provisional")),
             cure=proof.get("cure") or "",
+            review=_review(proof.get("review")),
         ))  # fmt: skip
     return lines
+
+
+def _review(told: dict[str, Any] | None) -> str:
+    if told is None:
+        return ""
+    basis = f"（依据：{told['basis']}）" if told.get("basis") else ""
+    return f"{told['at'][:10]} {told['actor']}：{told.get('reason') or '已认定'}{basis}"
 
 
 def _portals(session: Session, run: PeriodRun, units: dict[str, Unit]) -> list[PortalLine]:

@@ -42,6 +42,7 @@ COVERAGE_FIELDS = (
     "portal", "unit", "channel", "day", "looked_at", "outcome", "reason", "who", "pages", "pages_announced", "items",
     "records", "unread", "not_records", "crawl",
 )  # fmt: skip
+DUE_SOON = "due_soon"
 _BATCH = 1000
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -81,9 +82,31 @@ def _records(session: Session, source: str, portal: str | None, unit: str | None
 
 
 def findings(session: Session, period: str, unit: str | None = None, code: str | None = None) -> Iterator[Row]:
-    """The findings of one assessed period with the contract's keys."""
+    """The findings of one assessed period with the contract's keys. Code `due_soon`: the early warning."""
     run_of(session, period)  # refused at once, before a header is written
-    return _findings(session, period, unit, code)
+    return due_soon(session, period, unit) if code == DUE_SOON else _findings(session, period, unit, code)
+
+
+def due_soon(session: Session, period: str, unit: str | None = None) -> Iterator[Row]:
+    """Decisions seen on one side and not yet on the other that are not late yet, the most urgent first.
+
+    They are the findings of level not_due under one name, with `days_left`: working days from the day of assessment to the
+    due day (0: that day is the last one). They are no accusation and cost nothing.
+    """
+    found = [
+        row | {"code": DUE_SOON, "days_left": int(facts["days_left"])}
+        for row, facts in _with_facts(session, period, unit)
+        if "days_left" in facts
+    ]
+    return iter(sorted(found, key=lambda row: (row["days_left"], row["unit"], row["finding_id"])))
+
+
+def _with_facts(session: Session, period: str, unit: str | None) -> Iterator[tuple[Row, Row]]:
+    asked = select(Finding.finding_id, Finding.proof).where(Finding.period == period, Finding.level == "not_due")
+    facts = {key: proof.get("facts", {}) for key, proof in session.execute(asked)}
+    for row in _findings(session, period, unit, None):
+        if row["finding_id"] in facts:
+            yield row, facts[row["finding_id"]]
 
 
 def _findings(session: Session, period: str, unit: str | None, code: str | None) -> Iterator[Row]:
@@ -215,10 +238,11 @@ def write(rows: Iterable[Row], fields: Sequence[str], form: str, out: Path | Non
     part = out.with_name(f".{out.name}.part")
     try:
         if form == "xlsx":
-            count = _write_xlsx(rows, fields, part)
+            with io.FileIO(part, "w") as file:
+                count = _write_xlsx(rows, fields, file)
         else:
-            with part.open("w", encoding="utf-8", newline="") as file:
-                count = _write_text(rows, fields, form, file)
+            with part.open("w", encoding="utf-8", newline="") as text:
+                count = _write_text(rows, fields, form, text)
         part.replace(out)
     finally:
         part.unlink(missing_ok=True)
@@ -281,9 +305,9 @@ def _for_screen(value: Any) -> str:
     return "".join(c if c.isprintable() else " " for c in str(value))
 
 
-def _write_xlsx(rows: Iterable[Row], fields: Sequence[str], path: Path) -> int:
+def _write_xlsx(rows: Iterable[Row], fields: Sequence[str], file: io.FileIO) -> int:
     book = xlsxwriter.Workbook(
-        io.FileIO(path, "w"),
+        file,
         {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False},
     )
     sheet = book.add_worksheet("数据")

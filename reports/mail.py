@@ -22,10 +22,10 @@ from tempfile import TemporaryDirectory
 from sqlalchemy import select
 
 from db.clock import now
-from db.models import Mail, Unit
+from db.models import FINDING_FIELDS, Mail, Unit
 from db.session import session_of
 from db.settings import Workspace
-from reports import charts, outbox
+from reports import charts, export, outbox
 from reports.build import build
 from reports.data import PeriodReport, period_report
 from reports.write_html import render
@@ -175,7 +175,20 @@ def _attachments(workspace: Workspace, report: str, period: str, unit: str | Non
     with TemporaryDirectory() as folder:
         name = "unit" if unit else report
         files = build(workspace, name, period, unit=unit, formats=("xlsx", "pdf"), out=Path(folder))
+        if unit and (warning := _due_soon(workspace, period, unit, Path(folder))):
+            files.append(warning)
         return [(file.name, file.read_bytes()) for file in files]
+
+
+def _due_soon(workspace: Workspace, period: str, unit: str, folder: Path) -> Path | None:
+    """The early warning for the unit, beside its problems: what is not late yet. None when there is nothing."""
+    with session_of(workspace) as session:
+        rows = list(export.due_soon(session, period, unit))
+    if not rows:
+        return None
+    file = folder / f"{period}-{rows[0]['unit_name']}-临近期限预警.xlsx"
+    export.write(rows, (*FINDING_FIELDS, "days_left"), "xlsx", file)
+    return file
 
 
 def _message(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 
+from standard import outcomes, states
+
 KINDS = {"licence": "行政许可", "penalty": "行政处罚", "all": "合计", "both": "许可和处罚", "catalogue": "目录"}
 LEVELS = {
     "fail": "问题", "warn": "警示", "question": "待核实", "not_due": "未到期", "exempt": "豁免",
@@ -32,22 +34,10 @@ VERDICTS = {
     "agreed": "两侧一致", "differs": "两侧不一致", "not_submitted": "已公示未报送", "not_published": "已报送未公示",
     "not_due": "未到期", "exempt": "依法豁免", "unknown": "无法判定", "question": "待人工核实",
 }  # fmt: skip
-STATES = {
-    "suspected": "疑似", "confirmed": "已查实", "normal": "正常", "exempt": "豁免", "notified": "已通知",
-    "rectifying": "整改中", "appealing": "申诉中", "to_review": "待复核", "closed": "销号", "returned": "退回",
-    "overdue": "逾期",
-}  # fmt: skip
-OUTCOMES = {
-    "complete": "完整读取", "partial": "部分读取", "blocked": "被拦截", "unreachable": "无法访问", "shell": "空壳页面",
-    "soft_404": "虚假正常页", "script_list": "脚本列表未解析", "link_out": "外链他站", "column_missing": "专栏不存在",
-    "column_empty": "栏目为空", "error": "系统故障",
-}  # fmt: skip
+STATES = {key: state.label for key, state in states.STATES.items()}
+OUTCOMES = dict(outcomes.NAMES)
 # Eleven outcomes are five classes to a reader: what a look was worth, and whose the gap is.
-OUTCOME_CLASSES = {
-    "complete": "看全", "column_empty": "看全", "partial": "部分看到", "script_list": "部分看到", "link_out": "部分看到",
-    "column_missing": "无此栏目", "soft_404": "无此栏目", "blocked": "被拦截或打不开", "unreachable": "被拦截或打不开",
-    "shell": "被拦截或打不开", "error": "系统故障",
-}  # fmt: skip
+OUTCOME_CLASSES = dict(outcomes.GROUPS)
 GROUP_ORDER = {group: place for place, group in enumerate(dict.fromkeys(OUTCOME_CLASSES.values()))}
 LEVELS_OF_UNITS = {
     "municipal": "市直部门", "county": "县（区）", "county_department": "县（区）部门", "institution": "事业单位",

@@ -221,7 +221,14 @@ class City:
         return [moment for moment in TIMELINE if portal.proves(moment)]
 
     def report_due(self, decision: Decision, received: datetime.date) -> datetime.date:
-        """The last day for reporting, later by the working days of an outage that lay between decision and receipt."""
+        """The last day for reporting: later by the working days of an outage that lay between decision and receipt, or as
+        late as was agreed for decisions of that day.
+        """
+        for line in self.register_lines.get("backfills", []):
+            kind = "行政许可" if decision.kind == "licence" else "行政处罚"
+            agreed = line["决定日期起"] <= decision.date.isoformat() <= line["决定日期止"]
+            if (line["单位"], line["信息类别"]) == (decision.unit.name, kind) and agreed:
+                return datetime.date.fromisoformat(line["约定补报期限"])
         days = [OUTAGE[0] + i * _DAY for i in range((OUTAGE[1] - OUTAGE[0]).days + 1)]
         lost = sum(1 for d in days if self.calendar.is_workday(d) and decision.date < d <= received)
         return self.calendar.add(decision.due, lost) if lost else decision.due
@@ -257,7 +264,7 @@ class City:
         return write_exports(self, folder)
 
     def registers(self, folder: Path) -> dict[str, Path]:
-        """Write the six registers of the contract; name -> file."""
+        """Write every register; name -> file."""
         from sample_city.registers import write_registers
 
         return write_registers(self, folder)

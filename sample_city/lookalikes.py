@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sample_city import codes
 from sample_city.city import OUTAGE, Decision, LookAlike, Party, Sending, show, working_hour
-from sample_city.plan import AS_OF, TIMELINE, Portal, at
+from sample_city.plan import AS_OF, TIMELINE, Portal, Unit, at
 from sample_city.texts import BUSINESS
 
 if TYPE_CHECKING:
@@ -61,6 +61,8 @@ def seed_lookalikes(s: Seeder) -> None:
             showing.overrides["authority"] = "示例市环境保护局"
     note(s, renamed_unit, "落款为机构改革前名称（别名有效期内）", "field_invalid", "values_differ", *NEITHER)
     _found(s)
+    _backfilled(s)
+    _transferred(s)
 
 
 def _exempt(s: Seeder) -> None:
@@ -218,6 +220,83 @@ def _attempts(s: Seeder) -> None:
         first = d.sendings[0].at
         d.sendings = [Sending(first, {"basis": None}), Sending(working_hour(s.calendar.add(d.due, 6), s.rng))]
     note(s, corrected, "报送后补全要素（更新）", "field_missing", "submitted_late", "duplicate")
+
+
+def _backfilled(s: Seeder) -> None:
+    """Old decisions reported late within the time that was agreed for them."""
+    from sample_city.faults import clean
+
+    days: dict[tuple[str, str, datetime.date], list[Decision]] = {}
+    for d in s.city.decisions:
+        days.setdefault((d.unit.id, d.kind, d.date), []).append(d)
+
+    def alone(d: Decision) -> bool:
+        """The agreement covers a unit's whole day: nothing else of that day may be late or missing."""
+        same = days[d.unit.id, d.kind, d.date]
+        return (
+            clean(d)
+            and d.unit.edition == "2020"
+            and d.due < TIMELINE[-3].date()
+            and all(other is d or not (set(other.marks) & {"submitted_late", "not_submitted"}) for other in same)
+        )
+
+    backfilled = s.pick(5, alone, careful=True)
+    for d in backfilled:
+        received = working_hour(s.calendar.add(d.due, 6), s.rng)
+        d.sendings = [Sending(received)]
+        s.city.register_lines.setdefault("backfills", []).append(
+            {
+                "单位": d.unit.name,
+                "信息类别": "行政许可" if d.kind == "licence" else "行政处罚",
+                "决定日期起": d.date.isoformat(),
+                "决定日期止": d.date.isoformat(),
+                "约定补报期限": received.date().isoformat(),
+                "原因": "业务系统迁移，历史数据补录",
+                "依据": "信用体系建设联席会议纪要",
+                "审批文号": f"示信纪〔2026〕{d.serial}号",
+            }
+        )
+    note(s, backfilled, "约定期限内补报的历史数据", "submitted_late", "not_submitted")
+
+
+def _transferred(s: Seeder) -> None:
+    """A duty goes over after the month; the unit that takes it over already reports what the old one decided."""
+    from sample_city.faults import clean
+
+    city = s.city
+
+    def sound(unit: Unit) -> bool:
+        """Every column was seen whole at the end: what either of the two shows can be judged."""
+        return bool(unit.portals) and all(TIMELINE[-1] in city.looks(portal) for portal in unit.portals)
+
+    takers = [unit for unit in city.units.values() if unit.level == "municipal" and sound(unit)]
+    moved = s.pick(
+        3,
+        lambda d: (
+            clean(d)
+            and d.kind == "penalty"
+            and d.unit.level == "municipal"
+            and d.unit.edition == "2020"
+            and sound(d.unit)
+        ),
+        careful=True,
+    )
+    for d in moved:
+        taker = next(unit for unit in takers if unit is not d.unit)
+        code = city.unit_codes[taker.id]
+        for sending in d.sendings:
+            sending.overrides |= {"source_unit": taker.name, "source_unit_code": code, "reporting_unit": taker.name}
+        line = {
+            "单位": d.unit.name,
+            "划入单位": taker.name,
+            "信息类别": "行政处罚",
+            "职责事项": "",
+            "划转日期": "2026-10-09",
+            "依据": "示编发〔2026〕5号",
+        }
+        if line not in city.register_lines.setdefault("responsibilities", []):
+            city.register_lines["responsibilities"].append(line)
+    note(s, moved, "职责划转，新单位代报原单位的决定", "duplicate", "values_differ", "submitted_late", *NEITHER)
 
 
 def _declared(s: Seeder) -> None:

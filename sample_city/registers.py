@@ -1,4 +1,4 @@
-"""The six registers of the contract, as files an office would hand in: csv with or without BOM, GBK, xlsx."""
+"""The registers, as files an office would hand in: csv with or without BOM, GBK, xlsx."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ HEADERS = {
     "withdrawals": [*_DECISION, "撤下日期", "撤下原因", "依据"],
     "declarations": ["单位", "信息类别", "所属期", "声明类型", "说明", "声明日期"],
     "outages": ["系统", "开始时间", "结束时间", "说明", "依据"],
+    "backfills": ["单位", "信息类别", "决定日期起", "决定日期止", "约定补报期限", "原因", "依据", "审批文号"],
+    "responsibilities": ["单位", "划入单位", "信息类别", "职责事项", "划转日期", "依据"],
 }
 # fmt: on
 _FORM = {
@@ -29,6 +31,8 @@ _FORM = {
     "withdrawals": "utf-8",
     "declarations": "xlsx",
     "outages": "utf-8-sig",
+    "backfills": "xlsx",
+    "responsibilities": "gb18030",
 }
 
 

@@ -18,7 +18,9 @@ import click  # noqa: E402
 import cli  # noqa: E402
 from assessment.checks import NOT_JUDGED, all_checks  # noqa: E402
 from db import models  # noqa: E402
+from reports import other_records  # noqa: E402
 from reports.words import CODES, LEVELS, OUTCOMES, STATES, VERDICTS  # noqa: E402
+from standard import describe  # noqa: E402
 
 NOTE = "<!-- 本页由 tools/write_docs.py 从程序生成，请勿手改；改程序后运行 make docs -->\n\n"
 
@@ -48,7 +50,7 @@ def data() -> str:
     ]
     for title, fields in (
         ("记录 records、extract", models.RECORD_FIELDS), ("问题 findings", models.FINDING_FIELDS),
-        ("配对 pairs", models.PAIR_FIELDS), ("得分 scores", models.SCORE_FIELDS),
+        ("各类条数 records --count", other_records.COUNT_FIELDS), ("配对 pairs", models.PAIR_FIELDS), ("得分 scores", models.SCORE_FIELDS),
     ):  # fmt: skip
         lines.append(f"## {title}\n\n`{', '.join(fields)}`\n")
     for title, words in (
@@ -67,8 +69,10 @@ def checks() -> str:
         lines.append(
             f"## {CODES.get(check.id, check.title)} `{check.id}`\n\n{check.title}\n\n- 维度：{check.dimension}　版本：{check.version}\n- 依据：{check.basis}\n"
             f"- 说明：{check.explanation}\n- 怎么办：{check.cure}\n"
+            + "".join(f"- 例：{each.said}：{LEVELS.get(each.level or '', '不作问题')}\n" for each in check.examples)
         )
-    lines.append("尚未判定：" + "、".join(f"{CODES.get(code, code)} `{code}`" for code in NOT_JUDGED) + "\n")
+    if NOT_JUDGED:
+        lines.append("尚未判定：" + "、".join(f"{CODES.get(code, code)} `{code}`" for code in NOT_JUDGED) + "\n")
     return "\n".join(lines)
 
 
@@ -91,7 +95,13 @@ def families() -> str:
     return "\n".join(lines)
 
 
-PAGES = {"commands.md": commands, "data.md": data, "checks.md": checks, "families.md": families}
+PAGES = {
+    "standard.md": describe.page,
+    "commands.md": commands,
+    "data.md": data,
+    "checks.md": checks,
+    "families.md": families,
+}
 
 
 def main() -> int:

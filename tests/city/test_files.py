@@ -56,9 +56,17 @@ def test_exports_hold_every_sending_once_and_are_the_same_twice(city: City, tmp_
 
 def test_registers_bear_the_headers_of_the_contract(city: City, tmp_path: Path) -> None:
     written = city.registers(tmp_path)
-    assert (
-        set(written) == set(HEADERS) == {"catalogue", "exemptions", "repairs", "withdrawals", "declarations", "outages"}
-    )
+    names = {
+        "catalogue",
+        "exemptions",
+        "repairs",
+        "withdrawals",
+        "declarations",
+        "outages",
+        "backfills",
+        "responsibilities",
+    }
+    assert set(written) == set(HEADERS) == names
     assert written["exemptions"].read_bytes().decode("utf-8-sig").splitlines()[0] == ",".join(HEADERS["exemptions"])
     assert written["repairs"].read_bytes().decode("gb18030").splitlines()[0] == ",".join(HEADERS["repairs"])
 

@@ -98,7 +98,7 @@ def test_a_simulated_day(simulated: Simulated, ran: list[tuple[str, str]], works
     simulated.start()
     simulated.run_until(MIDNIGHT + DAY)
     counts = Counter(name for name, _ in ran)
-    assert counts == {"crawl": 96, "assess": 1, "report": 1, "deliver": 144}
+    assert counts == {"crawl": 96, "assess": 1, "evidence": 1, "report": 1, "deliver": 144}
     assert ("assess", "02:05") in ran
     assert ("report", "06:00") in ran
     with session_of(workspace) as session:
@@ -115,7 +115,7 @@ def test_a_night_missed_is_caught_up_once(simulated: Simulated, ran: list[tuple[
     simulated.at(MIDNIGHT + datetime.timedelta(hours=8))  # the machine slept from midnight to eight
     simulated.start()  # and a new process took over the stored timetable
     simulated.scheduler._process_jobs()
-    assert sorted(name for name, _ in ran) == ["assess", "crawl", "deliver", "report"]
+    assert sorted(name for name, _ in ran) == ["assess", "crawl", "deliver", "evidence", "report"]
 
 
 def test_two_clocks_do_not_run_a_job_twice(

@@ -66,7 +66,7 @@ def test_every_command_helps_in_chinese_with_an_example(name: str, capsys: pytes
         ("import exemptions /nowhere.csv", "nowhere.csv"),
         ("serve", "尚未提供"),
         ("worker", "尚未提供"),
-        ("discover https://example.org", "尚未提供"),
+        ("discover www.example.org", "不是网址"),
         ("restore /nowhere.tar.gz", "没有这个备份"),
     ],
 )
