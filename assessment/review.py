@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-import os
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -25,7 +24,7 @@ from assessment.findings import thing_of
 from assessment.freeze import refreeze_reviews
 from assessment.periods import Period
 from assessment.revision import revise
-from assessment.run import judge, keep, run_of, scores_of
+from assessment.run import fresh_place, judge, keep, run_of, scores_of
 from db import clock
 from db.models import Finding, PairDecision, Publication, Review, Submission, Unit
 from db.session import session_of
@@ -124,8 +123,7 @@ def rejudge(workspace: Workspace, period: str, progress: Progress = None) -> Non
     Killed between the decision and this, nothing is lost: the next `assess` or `decide` reads the same rows.
     """
     folder = workspace.periods / period
-    fresh = folder / f".inputs-{os.getpid()}"
-    shutil.rmtree(fresh, ignore_errors=True)
+    fresh = fresh_place(folder)
     try:
         with session_of(workspace) as session:
             inputs = refreeze_reviews(session, folder / "inputs", fresh)

@@ -7,7 +7,6 @@ periods/<period>/revisions/<n+1>.json              what n+1 changed, who asked f
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -16,7 +15,7 @@ from typing import Any
 
 from assessment.freeze import check_manifest, freeze, refreeze_reviews
 from assessment.periods import Period
-from assessment.run import judge, keep, run_of
+from assessment.run import fresh_place, judge, keep, run_of
 from db import clock
 from db.models import PeriodRun
 from db.session import session_of
@@ -64,8 +63,7 @@ def revise(
     faults = faults or check_manifest(folder / "inputs")
     if faults:
         raise Refused(*faults)
-    fresh = folder / f".inputs-{os.getpid()}"
-    shutil.rmtree(fresh, ignore_errors=True)
+    fresh = fresh_place(folder)
     try:
         meta = json.loads((folder / "inputs" / "meta.json").read_text(encoding="utf-8"))
         scheme = (folder / "inputs" / "scheme.yml").read_text(encoding="utf-8")

@@ -96,8 +96,7 @@ def assess(
     scheme_text, where = text_of(scheme, workspace.schemes)
     read(scheme_text, where)
     folder = workspace.periods / span.key
-    fresh = folder / f".inputs-{os.getpid()}"
-    shutil.rmtree(fresh, ignore_errors=True)
+    fresh = fresh_place(folder)
     try:
         with session_of(workspace) as session:
             _refuse_sealed(session, span.key)
@@ -105,6 +104,27 @@ def assess(
         return keep(workspace, span.key, fresh, inputs, judge(fresh, progress))
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+
+
+def fresh_place(folder: Path) -> Path:
+    """Where this process freezes a period's inputs anew; what processes that were killed left beside it goes."""
+    for left in [*folder.glob(".inputs-*"), *folder.glob(".results-*")]:
+        process = left.name.split("-")[1]
+        if not (process.isdigit() and _alive(int(process))):
+            shutil.rmtree(left, ignore_errors=True)
+    fresh = folder / f".inputs-{os.getpid()}"
+    shutil.rmtree(fresh, ignore_errors=True)
+    return fresh
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def keep(
@@ -145,7 +165,7 @@ def judge(inputs: Path, progress: Progress = None) -> Judgement:
     meta: dict[str, Any] = json.loads((inputs / "meta.json").read_text(encoding="utf-8"))
     facts = Facts.read(meta)
     scheme = read((inputs / "scheme.yml").read_text(encoding="utf-8"), str(inputs / "scheme.yml"))
-    judgement = Judgement(facts, scheme, Path(tempfile.mkdtemp(prefix=".results-", dir=inputs.parent)))
+    judgement = Judgement(facts, scheme, Path(tempfile.mkdtemp(prefix=f".results-{os.getpid()}-", dir=inputs.parent)))
     engine = Engine()
     try:
         for name in TABLES:

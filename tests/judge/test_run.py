@@ -2,6 +2,9 @@
 
 import datetime
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -208,3 +211,15 @@ def test_a_year_without_a_notice_is_provisional(city: Any) -> None:
     city.submit(decision_date=day, received="2040-09-30")
     result = city.judge("2040-09", datetime.date(2040, 10, 20))
     assert result.levels("submitted_late") == ["question"] and result.run.summary["provisional"]
+
+
+def test_what_a_killed_assessment_left_is_cleared_and_a_running_one_is_let_be(city: Any) -> None:
+    city.publish()
+    city.judge()
+    folder = city.workspace.periods / "2026-09"
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    for name in (f".inputs-{ended.pid}", f".results-{ended.pid}-abc", f".results-{os.getppid()}-abc"):
+        (folder / name).mkdir()
+    city.assess()
+    assert sorted(path.name for path in folder.glob(".*")) == [f".results-{os.getppid()}-abc"]
