@@ -95,7 +95,7 @@ def _forget(result: sa.CursorResult[Any]) -> None:
     rest = getattr(result.cursor, "_result", None)
     if rest is not None and hasattr(rest, "unbuffered_active"):
         rest.unbuffered_active = False
-    with suppress(Exception):
+    with suppress(Exception):  # the server may be gone: there is nothing left to close
         result.close()
 
 
