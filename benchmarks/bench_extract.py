@@ -5,10 +5,11 @@
 PATH is a JSON Lines file, one page a line: `html`, `labels` (书文号, 被处罚人, 执法机构, 处罚时间) and, if known, `url`; or a folder with
 such files, and pages beside a *.expected.json that tells `n_records`.
 Compared after canonical form. A label that is absent was not noted, so only records that carry it are counted. Some
-labels were taken from elsewhere (the column's index) and stand nowhere in title and page: the second line of a field
-leaves those out (页面写有的); the third also leaves out pages that hold no decision themselves (正文页: not those marked as
-attachment-only or stub, and no prior notices, reminders, reviews). A number whose label lacks the year printed before it is right
-(〔2026〕示罚字第1号). Authorities are often labelled by another form of the name: the line 同一机关 counts 示县某局 and
+labels were taken from elsewhere (the column's index) and stand nowhere in title and page: the lines above the table say how
+many do stand there, and how many of the names of authorities that we give are printed there; the second line of a field
+leaves the others out (页面写有的); the third also leaves out pages that hold no decision themselves (正文页: not those marked as
+attachment-only or stub, and no prior notices, reminders, reviews). A number whose label lacks the year printed before it is
+right (〔2026〕示罚字第1号). Authorities are often labelled by another form of the name: the line 同一机关 counts 示县某局 and
 示族自治县某局, 省某厅 and 示省某厅 as the same. A page with several decisions is right in a field when one of them says what the
 label says. The last lines tell, for each band of confidence, how many of the values found (numbers, parties, authorities by
 meaning) are right: what `confidence` is worth.
@@ -91,8 +92,26 @@ def measure_labels(path: Path, listed: str | None, left: int) -> None:
     )
     views = ("", "（页面写有的）", "（正文页写有的）", "（同一机关）", "（正文页，同一机关）")
     bands = [f"把握 {band:.2f} 以上" if band else "把握更低" for band in _BANDS]
+    for line in on_the_page(counts):
+        print(line)
     for line in table(counts, [*(f"{label}{view}" for label in _FIELDS for view in views), *bands, "宽表行数"]):
         print(line)
+
+
+def on_the_page(counts: Counter[tuple[str, str]]) -> Iterable[str]:
+    """How many of the labels a reader of the page could know at all, and how many of the names we give stand on it."""
+    for label in ("书文号", "被处罚人", "执法机构"):
+        views = [label, f"{label}（页面写有的）"] + (["执法机构（写有的，同一机关）"] if label == "执法机构" else [])
+        told = [sum(counts[view, verdict] for verdict in ("right", "wrong", "missed")) for view in views]
+        if told[0]:
+            found = counts[views[-1], "right"]
+            yield (
+                f"  {label}：标注 {told[0]} 个，写在标题或页面上的 {told[1]} 个（{told[1] / told[0]:.1%}）"
+                f"，其中读对 {found} 个（{found / max(told[1], 1):.1%}）"
+            )
+    given, printed = counts["所给机关", "given"], counts["所给机关", "printed"]
+    if given:
+        yield f"  执法机构：给出名称 {given} 个，与标题或页面所印一字不差的 {printed} 个（{printed / given:.1%}）"
 
 
 def _judged(counts: Counter[tuple[str, str]], page: dict[str, Any], reading: Reading) -> Iterable[tuple[str, str, str]]:
@@ -119,6 +138,10 @@ def _judged(counts: Counter[tuple[str, str]], page: dict[str, Any], reading: Rea
             right = right or any(same_authority(str(value), str(wanted)) for value in found)
             meant = "right" if right else verdict
             counts["执法机构（同一机关）", meant] += 1
+            counts["执法机构（写有的，同一机关）", meant] += printed
+            for name in {str(row["authority"]) for row in rows if row["authority"]}:
+                counts["所给机关", "given"] += 1
+                counts["所给机关", "printed"] += _bare(name) in text
             counts["执法机构（正文页，同一机关）", meant] += decided
         if found and label != "处罚时间" and (printed or label == "执法机构"):
             sure = max(seen.confidence for seen, row in zip(reading.rows, rows, strict=True) if row[field])

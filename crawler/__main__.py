@@ -25,7 +25,7 @@ from typing import Any
 from scrapy import signals
 from scrapy.crawler import Crawler
 from scrapy.utils.reactor import install_reactor
-from sqlalchemy import select
+from sqlalchemy import Row, bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from crawler.browser import find_browser, settings_of
@@ -48,7 +48,6 @@ from db.units import UnitIndex
 
 log = logging.getLogger("crawler")
 _PR_SET_PDEATHSIG = 1
-_GC = (20_000, 20, 50)  # reading makes many small objects and hardly a cycle: the default searches 30 times as often
 _RESUMABLE = datetime.timedelta(hours=24)  # what was seen longer ago is another look
 
 
@@ -74,23 +73,39 @@ def lock_of(workspace: Workspace, portal: str) -> Iterator[bool]:
         yield True
 
 
-def done(session: Session, portal: str) -> Coverage | None:
-    """The look that was finished at this very second: asked again (a replayed day), it is not looked at twice."""
-    return session.scalar(
-        select(Coverage)
-        .join(Crawl, Crawl.id == Coverage.crawl_id)
-        .where(Crawl.portal_id == portal, Crawl.state == "finished", Crawl.started_at == clock.now())
+_CRAWLS, _LEDGER, _ENTRIES = Crawl.__table__, Coverage.__table__, ListEntry.__table__
+_PORTAL = bindparam("portal")
+_DONE = (
+    select(_LEDGER.c.outcome, _LEDGER.c.reason, _LEDGER.c.pages, _LEDGER.c.records)
+    .join(_CRAWLS, _CRAWLS.c.id == _LEDGER.c.crawl_id)
+    .where(_CRAWLS.c.portal_id == _PORTAL, _CRAWLS.c.state == "finished", _CRAWLS.c.started_at == bindparam("now"))
+)
+_RUNNING = select(Crawl).where(Crawl.portal_id == _PORTAL, Crawl.state == "running").order_by(Crawl.started_at.desc())
+_TAKEN = select(_CRAWLS.c.id).where(
+    _CRAWLS.c.portal_id == _PORTAL,
+    _CRAWLS.c.started_at >= bindparam("since"),
+    _CRAWLS.c.started_at < bindparam("until"),
+)
+_BEGUN = insert(_CRAWLS)  # type: ignore[arg-type]
+_READ = (
+    select(
+        _ENTRIES.c.url, _ENTRIES.c.title, _ENTRIES.c.stated_on, _ENTRIES.c.records, _ENTRIES.c.key, _CRAWLS.c.started_at
     )
+    .outerjoin(_CRAWLS, _CRAWLS.c.id == _ENTRIES.c.crawl_id)
+    .where(_ENTRIES.c.portal_id == _PORTAL)
+)  # made once: making a statement costs more than a small portal's rows
+
+
+def done(session: Session, portal: str) -> Row[Any] | None:
+    """The look that was finished at this very second: asked again (a replayed day), it is not looked at twice."""
+    return session.connection().execute(_DONE, {"portal": portal, "now": clock.now()}).first()
 
 
 def begin(session: Session, portal: str) -> tuple[str, datetime.datetime]:
     """A new crawl, or the interrupted one: its id and its start. The caller holds the portal's lock."""
     now = clock.now()
-    running = session.scalars(
-        select(Crawl).where(Crawl.portal_id == portal, Crawl.state == "running").order_by(Crawl.started_at.desc())
-    ).all()
     resumed: Crawl | None = None
-    for row in running:
+    for row in session.scalars(_RUNNING, {"portal": portal}).all():
         if resumed is None and datetime.timedelta(0) <= now - row.started_at <= _RESUMABLE:
             resumed = row
             row.resumed += 1
@@ -98,10 +113,12 @@ def begin(session: Session, portal: str) -> tuple[str, datetime.datetime]:
             close_without_result(session, row, "采集中断，未能在 24 小时内续采")
     if resumed is not None:
         return resumed.id, resumed.started_at
-    name = f"{portal}-{now:%Y%m%dT%H%M%S}"
-    taken = set(session.scalars(select(Crawl.id).where(Crawl.id.startswith(name, autoescape=True))))
+    name, since = f"{portal}-{now:%Y%m%dT%H%M%S}", now.replace(microsecond=0)
+    within_it = {"portal": portal, "since": since, "until": since + datetime.timedelta(seconds=1)}
+    taken = set(session.connection().execute(_TAKEN, within_it).scalars())
     identity = next(i for n in range(1, len(taken) + 2) if (i := name if n == 1 else f"{name}-{n}") not in taken)
-    session.add(Crawl(id=identity, portal_id=portal, started_at=now, state="running", resumed=0))
+    begun = {"id": identity, "portal_id": portal, "started_at": now, "state": "running", "resumed": 0}
+    session.connection().execute(_BEGUN, begun)
     return identity, now
 
 
@@ -113,13 +130,8 @@ def known(
     An entry that was read long ago is left out, so that this look reads it again: after `reread_days`, or up to half as
     long again, by its address, so that what was read in one look is not all due in one look.
     """
-    rows = session.execute(
-        select(ListEntry.url, ListEntry.title, ListEntry.stated_on, ListEntry.records, ListEntry.key, Crawl.started_at)
-        .outerjoin(Crawl, Crawl.id == ListEntry.crawl_id)
-        .where(ListEntry.portal_id == portal)
-    )
     found: dict[str, tuple[str, str, list[str]]] = {}
-    for url, title, stated_on, records, key, read_at in rows:
+    for url, title, stated_on, records, key, read_at in session.connection().execute(_READ, {"portal": portal}):
         late = int(key[:8], 16) % (reread_days // 2 + 1)
         if reread_days <= 0 or read_at is None or now - read_at < datetime.timedelta(days=reread_days + late):
             found[url] = (title, stated_on, records)
@@ -206,7 +218,7 @@ class Looks:
         spider, arguments = spider_of(portal, recognised)
         crawler = Crawler(spider, self.settings)  # a runner would copy every setting once more
         walk.keep = Steps(portal, walk, shelf, self.key)
-        walk.ask = lambda request: crawler.engine.crawl(request)
+        walk.ask = lambda request: crawler.engine.downloader.put(request)
         gate = Gate(portal.host, portal.allow_hosts, legacy_tls=portal.tls.legacy, unverified=portal.tls.unverified)
         if portal.tls.legacy or portal.tls.unverified:
             walk.look.notes.add(f"按登记的例外放宽了加密要求：{portal.tls.reason}")
@@ -216,14 +228,19 @@ class Looks:
         def closed(reason: str) -> None:
             reasons.append(reason)
 
+        def failed(failure: Any) -> None:
+            walk.look.errors.append(f"{type(failure.value).__name__}：{failure.value}")
+            reasons.append("finished")  # by itself, if badly: another try would end the same way
+
         crawler.signals.connect(closed, signals.spider_closed)
+        crawler.signals.connect(failed, signals.spider_error)
         try:
             await crawler.crawl_async(walk=walk, fetcher=fetcher, **arguments)
         except Exception as error:
             log.error("portal %s: %s", portal.id, traceback.format_exc())
             walk.look.errors.append(f"{type(error).__name__}：{error}")
             return True
-        return reasons == ["finished"]
+        return reasons[:1] == ["finished"]
 
 
 def main(arguments: list[str]) -> None:
@@ -267,7 +284,6 @@ def fork(order: dict[str, Any], browser: bool, portals: list[str], output: int |
 def work(workspace: Workspace, names: list[str], browser: bool) -> None:
     """Run the looks of one job in this process."""
     gc.freeze()  # what is loaded lives as long as the process
-    gc.set_threshold(*_GC)
     workspace.logs.mkdir(parents=True, exist_ok=True)
     with (workspace.logs / "crawler.log").open("a", encoding="utf-8") as file:
         os.dup2(file.fileno(), 2)

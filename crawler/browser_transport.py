@@ -17,7 +17,6 @@ from playwright.async_api import TimeoutError as BrowserTimeout
 from scrapy_playwright.handler import ScrapyPlaywrightDownloadHandler
 from scrapy_playwright.page import PageMethod
 
-from crawler.addresses import host_of
 from crawler.downloader import Fetcher
 from crawler.egress import Forbidden
 from crawler.wire import Answer, Unanswered
@@ -150,7 +149,7 @@ class _Answers:
         """`again`: the page itself loads the column anew, as after a check by script: not from evidence."""
         fetcher = self.fetcher
         for cookie in await request.frame.page.context.cookies(request.url):
-            fetcher.cookies.put(host_of(request.url), cookie["name"], cookie["value"])
+            fetcher.cookies.put(request.url, cookie["name"], cookie["value"])
         headers = {
             name: value
             for name, value in request.headers.items()

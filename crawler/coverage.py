@@ -41,7 +41,8 @@ class Look:
     items_announced: int | None = None
     items: int = 0
     not_records: int = 0
-    linked_out: int = 0
+    linked_out: int = 0  # entries that lead to other hosts
+    away: int = 0  # of these, what may be decisions
     family: str | None = None
     entry: tuple[str, str] | None = None  # outcome and reason when the column itself could not be read
     errors: list[str] = field(default_factory=list)
@@ -82,6 +83,8 @@ class Look:
             missing.append(f"{self.unread.total()} 处内容没有读到：{why}")
         if self.items_announced is not None and self.items + self.linked_out < self.items_announced:
             missing.append(f"网站写明有 {self.items_announced} 条，只读到 {self.items + self.linked_out} 条")
+        if self.away and self.items:
+            missing.append(f"{self.away} 条指向外站，内容没有读到")
         if self.cut:
             missing.append(self.cut)
         missing += self.alarms

@@ -59,7 +59,7 @@ _HUB = re.compile(
 _HINT = re.compile(r"(?:^|[/_=])(?:sgs|shuanggongshi|xzcf\w*|xzxk\w*|xingzhengchufa|xingzhengxuke)(?:[/_.?]|$)", re.I)
 _TITLE_LIMIT = 24  # characters in the name of a column; longer texts are titles of articles
 _HUBS_MOST, _COLUMNS_MOST, _LINKS_MOST = 12, 30, 3_000
-_STEPS = ("first", "page", "shell", "inside", "trial", "back", "got", "batch", "numbered", "rows", "again")
+_STEPS = ("first", "page", "shell", "inside", "trial", "back", "got", "batch", "counted", "rows", "again")
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,9 @@ class Link:
     url: str
     text: str
     where: str  # the page it stands on
+
+
+_KNOWN = "这个网址已经登记"
 
 
 @dataclass
@@ -82,7 +85,15 @@ class Found:
     outcome: str = ""
     reasons: list[str] = field(default_factory=list)
     usable: bool = False
+    read: bool = False  # whether the trial read a decision
     id: str = ""
+
+    @property
+    def told(self) -> str:
+        """What the trial came to, for people: it saw a part, so nothing here is called complete."""
+        if self.outcome != "complete":
+            return NAMES.get(self.outcome, self.outcome)
+        return "试读成功" if self.read else "列表可以读取，试读的条目没有读出记录"
 
 
 @dataclass
@@ -279,6 +290,7 @@ class _Search:
         self.found.asked += trial.asked
         found = Found(link, trial.kind or kind, _channel(self.found.site), trial.family, trial.outcome, trial.reasons)
         found.usable = trial.alive or trial.outcome == "column_empty"
+        found.read = bool(trial.read)
         return found
 
 
@@ -337,8 +349,10 @@ class _Trial:
             body=answer.body,
             request=request,
         )
-        callback = request.callback or self.spider.receive
-        callback(response, **request.cb_kwargs)
+        callback: Any = request.callback or self.spider.receive
+        later = callback(response, **request.cb_kwargs)
+        if later is not None:
+            await later
 
     @property
     def family(self) -> str | None:
@@ -388,7 +402,7 @@ def entries_of(found: Discovery) -> str:
     parts += [f"# {note}" for note in found.notes]
     for column in found.columns:
         lines_of_reasons = "".join(f"#   {_line(reason)}\n" for reason in column.reasons)
-        name = f"{column.link.text}（{NAMES.get(column.outcome, column.outcome)}"
+        name = f"{column.link.text}（{column.told}"
         heading = f"\n# {_line(name)}{'，' + column.family if column.family else ''}）\n{lines_of_reasons}"
         if not column.usable or not column.id:
             parts.append(f"{heading}#   {column.link.url}")
@@ -407,7 +421,13 @@ def entries_of(found: Discovery) -> str:
         ]
         parts.append(heading + yaml.safe_dump([entry], allow_unicode=True, sort_keys=False, width=4_000).rstrip())
     if not any(column.usable and column.id for column in found.columns):
-        parts.append("# 没有找到可以登记的公示栏目；栏目可能由脚本显示或在下级页面，请人工查看\n[]")
+        known = any(_KNOWN in column.reasons for column in found.columns)
+        none = (
+            "找到的公示栏目都已登记，没有要添加的"
+            if known
+            else "没有找到可以登记的公示栏目；栏目可能由脚本显示或在下级页面，请人工查看"
+        )
+        parts.append(f"# {none}\n[]")
     return "\n".join(parts) + "\n"
 
 
@@ -418,7 +438,7 @@ def _name(found: Discovery, taken: set[str], known: set[str]) -> None:
     for column in found.columns:
         place = (_plain(column.link.url), column.kind)
         if place[0] in known:
-            column.reasons.append("这个网址已经登记")
+            column.reasons.append(_KNOWN)
             continue
         if place in seen:
             column.reasons.append("与上面一处网址相同")

@@ -4,6 +4,9 @@
 look at one portal, whose every step has to be kept and bounded, they do in one place, and in a fifth of the time, what its
 handlers and middlewares do between them. In this order, for the request and for every redirect: egress rules, robots.txt,
 the look's own evidence, the host's turn, the request, evidence, then redirects, cookies and retries.
+
+A look asks by `Downloader.put`, and `run` is its walk: each answer goes from the connection to its step at once. What Scrapy's
+engine is asked for takes the same way, but passes its queues, tasks and signals first, which cost more than reading a page.
 """
 
 from __future__ import annotations
@@ -14,6 +17,8 @@ import email.utils
 import heapq
 import time
 from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
 from itertools import count
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -21,6 +26,7 @@ from urllib.parse import urljoin, urlsplit
 from protego import Protego
 from scrapy import Request, signals
 from scrapy.http import Response
+from scrapy.http.cookies import CookieJar
 from scrapy.utils.defer import deferred_from_coro
 from twisted.internet.defer import Deferred, inlineCallbacks
 
@@ -46,6 +52,7 @@ _MAX_PAUSE = 60.0  # seconds before a further try
 _MAX_BAN = 120.0  # seconds a host may ask us to wait; beyond that this look ends for it
 _DROPPED = frozenset(("content-length", "content-encoding", "transfer-encoding"))  # the body is kept unpacked
 _COOKIES_MOST = 60
+_COOKIE_MOST = 8192  # characters of one, with what it says of itself
 
 
 class Net:
@@ -207,42 +214,40 @@ def _retry_after(answer: Answer) -> float | None:
 
 
 class Cookies:
-    """What the servers of one look asked us to carry. Few, for hosts the look may ask anyway, forgotten with the look."""
+    """What the servers of one look asked us to carry, by the rules of http.cookiejar; forgotten with the look."""
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[str, str], str] = {}  # domain, name -> value
+        self._jar = CookieJar(DefaultCookiePolicy(strict_domain=True))  # none for all of gov.cn
 
     def take(self, url: str, answer: Answer) -> None:
         """Keep what an answer sets."""
-        for name, line in answer.headers:
-            if name == "set-cookie":
-                self._set(host_of(url), line)
-
-    def put(self, domain: str, name: str, value: str) -> None:
-        """Keep one cookie."""
-        if (domain, name) in self._kept or len(self._kept) < _COOKIES_MOST:
-            self._kept[domain, name] = value
-
-    def _set(self, host: str, line: str) -> None:
-        first, *attributes = line.split(";")
-        name, equals, value = (part.strip() for part in first.partition("="))
-        if not equals or not name or len(first) > 4096:
+        lines = [line for name, line in answer.headers if name == "set-cookie" and len(line) <= _COOKIE_MOST]
+        if not lines:
             return
-        found = {k.strip().lower(): v.strip() for k, _, v in (a.partition("=") for a in attributes)}
-        domain = found.get("domain", "").lstrip(".").lower()
-        if not domain or "." not in domain or not (host == domain or host.endswith(f".{domain}")):
-            domain = host
-        if found.get("max-age", "1").lstrip("-").isdigit() and int(found.get("max-age", "1")) <= 0:
-            self._kept.pop((domain, name), None)
-        else:
-            self.put(domain, name, value)
+        if len(self._jar) + len(lines) > _COOKIES_MOST:  # nobody means so many
+            self._jar.clear()
+        response = Response(url, headers={"Set-Cookie": lines[:_COOKIES_MOST]})
+        self._jar.extract_cookies(response, Request(url))
+
+    def put(self, url: str, name: str, value: str) -> None:
+        """Keep one cookie that a page's script has set."""
+        self.take(url, Answer(200, (("set-cookie", f"{name}={value}; Path=/"),), b""))
 
     def of(self, url: str) -> str:
         """The Cookie header for an address; empty for none."""
-        if not self._kept:
+        if len(self._jar) == 0:
             return ""
-        host = host_of(url)
-        return "; ".join(f"{n}={v}" for (d, n), v in self._kept.items() if host == d or host.endswith(f".{d}"))
+        request = Request(url)
+        self._jar.add_cookie_header(request)
+        return (request.headers.get("Cookie") or b"").decode()
+
+
+@dataclass(frozen=True)
+class Unread:
+    """Why a request has no answer, as an errback is told."""
+
+    request: Request
+    value: Exception
 
 
 class Downloader:
@@ -253,12 +258,46 @@ class Downloader:
         self.active: set[Request] = set()
         self.slots: dict[str, Any] = {}
         self._most = max(crawler.settings.getint("CONCURRENT_REQUESTS"), 1)
+        self._waiting = Queue()
+        self._workers: set[asyncio.Task[None]] = set()
+        self._fault: BaseException | None = None
         self._browser: Any = None
         if crawler.settings.get("PLAYWRIGHT_BROWSER_TYPE"):
             from crawler.browser_transport import BrowserHandler  # Playwright is large
 
             self._browser = BrowserHandler(crawler)
             crawler.signals.connect(self._browser.close, signals.engine_stopped)
+
+    def put(self, request: Request) -> None:
+        """Ask for this when its turn comes; the answer goes to its callback, the reason why there is none to its errback."""
+        self._waiting.enqueue_request(request)
+        if len(self._workers) < self._most:
+            worker = asyncio.get_running_loop().create_task(self._work())
+            self._workers.add(worker)
+            worker.add_done_callback(self._ended)
+
+    def _ended(self, worker: asyncio.Task[None]) -> None:
+        self._workers.discard(worker)
+        fault = asyncio.CancelledError() if worker.cancelled() else worker.exception()
+        self._fault = self._fault or fault
+
+    async def _work(self) -> None:
+        while (request := self._waiting.next_request()) is not None:
+            try:
+                response = await self._answer(request)
+            except Exception as error:
+                request.errback(Unread(request, error))  # type: ignore[misc]
+            else:
+                later = request.callback(response, **request.cb_kwargs)  # type: ignore[misc]
+                if later is not None:
+                    await later  # a document, which is read beside the walk
+
+    async def run(self) -> None:
+        """Until everything that was asked for, and what it led to, has been answered. Raises what a callback raised."""
+        while self._workers:
+            await asyncio.wait(self._workers)  # others may begin and end meanwhile
+        if self._fault is not None:
+            raise self._fault
 
     @inlineCallbacks
     def fetch(self, request: Request) -> Generator[Deferred[Any], Any, Response]:

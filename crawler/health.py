@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from crawler.coverage import PROVING, Look
@@ -19,6 +19,13 @@ _ENOUGH = 10  # records of an earlier look below which a change says nothing
 _DROP = 0.5  # of the earlier look's records
 _ALIKE = 0.2  # two counts that differ by less are one
 _MARK = "记录骤减"
+_LAST = (
+    select(Coverage.crawl_id, Coverage.records, Coverage.notes)
+    .where(Coverage.portal_id == bindparam("portal"), Coverage.looked_at < bindparam("now"))
+    .order_by(Coverage.looked_at.desc())
+    .limit(1)
+)
+_WHOLE = _LAST.where(Coverage.outcome.in_(PROVING))
 
 
 def examine(session: Session, portal: Portal, look: Look, shown: int, newest: datetime.date | None = None) -> None:
@@ -52,20 +59,11 @@ def _freshness(session: Session, portal: Portal, look: Look, newest: datetime.da
 
 def _history(session: Session, portal: Portal, look: Look, shown: int) -> None:
     """Against the last look that saw everything; the same drop seen twice is no accident."""
-    whole = session.scalar(
-        select(Coverage)
-        .where(Coverage.portal_id == portal.id, Coverage.outcome.in_(PROVING), Coverage.looked_at < look.started_at)
-        .order_by(Coverage.looked_at.desc())
-        .limit(1)
-    )
+    before = {"portal": portal.id, "now": look.started_at}
+    whole = session.connection().execute(_WHOLE, before).first()
     if whole is None or whole.records < _ENOUGH or shown >= whole.records * _DROP:
         return
-    last = session.scalar(
-        select(Coverage)
-        .where(Coverage.portal_id == portal.id, Coverage.looked_at < look.started_at)
-        .order_by(Coverage.looked_at.desc())
-        .limit(1)
-    )
+    last = session.connection().execute(_LAST, before).first()
     told = f"{_MARK}：上次看全时有 {whole.records} 条，这次只有 {shown} 条"
     seen_before = last is not None and last.crawl_id != whole.crawl_id and any(_MARK in str(n) for n in last.notes)
     if seen_before and last is not None and abs(last.records - shown) <= max(1, _ALIKE * last.records):

@@ -23,8 +23,10 @@ PAGER = re.compile(
 )
 _ITEM_TOTAL = re.compile(
     r"共\s*(?:有|计)?(?:找到|查询到|检索到)?(?:检索)?(?:结果|记录|信息|数据)?\s*(\d{1,7})\s*(?:条|项|个结果|笔)|"
-    r"总(?:记录|条)数\s*[：:]?\s*(\d{1,7})"
+    r"找到相关结果\s*约?\s*(\d{1,7})\s*[个条]|总(?:记录|条)数\s*[：:]?\s*(\d{1,7})"
 )
+_PAGER_WORDS = 40  # in one row of page numbers
+_TURNS = re.compile(r"page|_\d+\.|=\d+", re.I)
 _CALL = re.compile(r"(?:[A-Za-z_$][\w$.]*\s*\(\s*['\"]?)([\w$-]*)")
 
 
@@ -53,9 +55,10 @@ def anchors(tree: LexborHTMLParser, base_url: str) -> list[Line]:
 
 def _anchors(tree: LexborHTMLParser, base_url: str, *, dated: bool) -> Iterator[Line]:
     address = _Addresses(base_of(tree, base_url)).of
+    long: set[int] = set()
     for node in tree.css("a[href]"):
         text = tables.text_of(node).replace("\n", "")
-        date = date_beside(node, text)
+        date = date_beside(node, text, long)
         if dated and date is None:
             continue
         title = (node.attributes.get("title") or "").strip()
@@ -92,15 +95,19 @@ def base_of(tree: LexborHTMLParser, url: str) -> str:
     return (absolute(url, node.attributes.get("href") or "") if node is not None else None) or url
 
 
-def date_beside(node: LexborNode, text: str) -> str | None:
-    """The date in the line around a link, outside the link's own words; in them when there is no other."""
+def date_beside(node: LexborNode, text: str, long: set[int]) -> str | None:
+    """The date in the line around a link, outside the link's own words; in them when there is no other.
+
+    `long` keeps what is too long for a line, all over a page: many links in one of them would take the square of their number.
+    """
     line = node.parent
     for _ in range(4):
         if line is None or line.tag in ("body", "ul", "ol", "table"):
             break
         if line.tag in _LINES:
-            words = line.text(deep=True, separator=" ")
-            if len(words) > _LINE_LIMIT or len(line.css("a[href]")) > 4:
+            words = "" if line.mem_id in long else line.text(deep=True, separator=" ")
+            if line.mem_id in long or len(words) > _LINE_LIMIT or len(line.css("a[href]")) > 4:
+                long.add(line.mem_id)
                 break
             outside = " ".join(words.split()).replace(text, " ", 1)
             match = DATE.search(outside)
@@ -111,26 +118,50 @@ def date_beside(node: LexborNode, text: str) -> str | None:
     return "".join(match[0].split()) if match else None
 
 
-def next_page(tree: LexborHTMLParser, base_url: str) -> str | None:
-    """Where 下一页 leads, if it leads anywhere."""
+def next_page(tree: LexborHTMLParser, base_url: str, number: int = 0) -> str | None:
+    """Where 下一页 leads, if it leads anywhere; without one, where the number after `number` leads in a row of page numbers."""
     for node in tree.css("a[href]"):
         if NEXT.match("".join((tables.text_of(node) or node.attributes.get("title") or "").split())):
             if "disabled" in (node.attributes.get("class") or ""):
                 return None
             return absolute(base_of(tree, base_url), node.attributes.get("href") or "")
-    return None
+    node = _number_link(tree, number + 1) if number else None
+    return absolute(base_of(tree, base_url), node.attributes.get("href") or "") if node is not None else None
 
 
-def scripted_next(tree: LexborHTMLParser) -> bool:
-    """Whether 下一页 is there but only a script can follow it: goPage(2), __doPostBack('pager','2')."""
-    for node in tree.css("a"):
-        if not NEXT.match("".join(tables.text_of(node).split())) or "disabled" in (node.attributes.get("class") or ""):
+def scripted_next(tree: LexborHTMLParser, number: int = 0) -> bool:
+    """Whether 下一页 (or the number after `number`) is there but only a script can follow it: goPage(2), __doPostBack('pager','2')."""
+    numbered = _number_link(tree, number + 1) if number else None
+    named = [node for node in tree.css("a") if NEXT.match("".join(tables.text_of(node).split()))]
+    for node in [*named, *([numbered] if numbered is not None and not named else [])]:
+        if "disabled" in (node.attributes.get("class") or ""):
             continue
         script = f"{node.attributes.get('href') or ''} {node.attributes.get('onclick') or ''}"
         call = _CALL.search(script.replace("javascript:", " "))
         if call and call[1] not in ("", "0", "1") and "void" not in call[0]:
             return True
     return False
+
+
+def _number_link(tree: LexborHTMLParser, number: int) -> LexborNode | None:
+    """The link to a page in a row of page numbers: the number before it stands beside it. Days of a calendar are none."""
+    tried = 0
+    for node in tree.css("a"):
+        if "".join(tables.text_of(node).split()).strip("[]【】") != str(number):
+            continue
+        tried += 1
+        if tried > _PAGER_WORDS:
+            break  # so many links of one number are no pager, and each costs its whole row
+        row = node.parent
+        if row is not None and row.tag in ("li", "span", "td", "b", "em"):
+            row = row.parent
+        words = (
+            row.text(deep=True, separator=" ").replace("[", " ").replace("]", " ").split() if row is not None else []
+        )
+        leads = f"{node.attributes.get('href') or ''} {node.attributes.get('onclick') or ''}"
+        if str(number - 1) in words and len(words) <= _PAGER_WORDS and (row.tag != "tr" or _TURNS.search(leads)):  # type: ignore[union-attr]
+            return node
+    return None
 
 
 def pages_announced(text: str) -> int | None:
@@ -200,6 +231,8 @@ def items_announced(text: str) -> int | None:
 
     >>> items_announced("共 195 条 1/13"), items_announced("共找到检索结果 12 条"), items_announced("抽查结果 3 项")
     (195, 12, None)
+    >>> items_announced("为您找到相关结果25个")
+    25
     """
     found = _ITEM_TOTAL.findall(text)
-    return int(found[-1][0] or found[-1][1]) if found else None
+    return int("".join(found[-1])) if found else None

@@ -1,6 +1,6 @@
 """From text to rows: Clean, Validate, Store. Nothing of a look reaches the database before its end.
 
-`Steps` keeps a look's records aside (in memory, then in a temporary file); `settle` writes evidence index, publications,
+`Steps` keeps a look's records aside; `settle` writes evidence index, publications,
 list entries, coverage and the crawl's end in one transaction. A look that is killed has written nothing and, resumed,
 writes exactly what it would have written undisturbed.
 """
@@ -8,11 +8,10 @@ writes exactly what it would have written undisturbed.
 from __future__ import annotations
 
 import datetime
-import pickle
-import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import bindparam, select, update
@@ -25,6 +24,7 @@ from crawler.items import Sighting, Touch
 from crawler.registry import Portal
 from crawler.spiders.base import Walk, address_key
 from db import clock
+from db.aside import Aside
 from db.evidence import EvidenceStore, EvidenceWriter
 from db.models import Coverage, Crawl, ListEntry, OtherRecord, Publication
 from db.models import Portal as PortalRow
@@ -34,11 +34,44 @@ from db.units import UnitIndex
 from standard import kinds, record, values, wider
 
 _BATCH = 200
-_HELD = 500  # records of a look that are kept as they are; most looks have fewer
-_IN_MEMORY = 32 * 2**20  # bytes of records kept in memory before they go to a temporary file
+_CACHE = "PRAGMA cache_size=-16384"  # KiB that SQLite may keep of its file: a look's rows are written once, hardly read
 _SHOWN = (Publication, OtherRecord)  # what a portal shows: what is compared, and what is only counted
 _FIRST = frozenset(("first_seen", "absent_before", "first_crawl"))
 _DOUBTFUL = 0.75  # a label recognised with less is told to people
+
+# Statements, made once: making one costs more than a small portal's rows.
+_PORTAL, _CRAWL, _NOW = bindparam("portal"), bindparam("crawl"), bindparam("now")
+_TABLES: dict[type[Publication | OtherRecord], Any] = {model: model.__table__ for model in _SHOWN}
+_STORED = {
+    model: select(t.c.record_id, t.c.content_hash, t.c.evidence, t.c.stated_published_on).where(
+        t.c.portal_id == _PORTAL
+    )
+    for model, t in _TABLES.items()
+}
+_TOUCHED = {
+    model: update(t)
+    .where(t.c.record_id == bindparam("id"))
+    .values(last_seen=_NOW, last_crawl=_CRAWL, copies=bindparam("places"), gone_since=None)
+    for model, t in _TABLES.items()
+}
+_GONE = {
+    model: update(t)
+    .where(t.c.portal_id == _PORTAL, t.c.last_crawl != _CRAWL, t.c.gone_since.is_(None))
+    .values(gone_since=_NOW)
+    for model, t in _TABLES.items()
+}
+_SEEN_WHOLE = (
+    select(Coverage.looked_at)
+    .where(Coverage.portal_id == _PORTAL, Coverage.outcome.in_(PROVING), Coverage.looked_at < _NOW)
+    .order_by(Coverage.looked_at.desc())
+    .limit(1)
+)
+_RECOGNISED = update(PortalRow.__table__).where(PortalRow.id == _PORTAL).values(recognised=bindparam("read_by"))  # type: ignore[arg-type]
+_FINISHED = (
+    update(Crawl.__table__)  # type: ignore[arg-type]
+    .where(Crawl.id == _CRAWL)
+    .values(state="finished", finished_at=_NOW, family=bindparam("read_by"))
+)
 
 
 @dataclass
@@ -92,11 +125,10 @@ class Steps:
 
 
 class Shelf:
-    """A look's records until its end: places in memory, contents in a temporary file once they are many."""
+    """A look's records until its end: their places in memory, their contents aside."""
 
     def __init__(self) -> None:
-        self._held: list[Cleaned] = []
-        self._file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - closed by settle
+        self._aside = Aside()
         self._first: dict[str, tuple[tuple[int, ...], int]] = {}
         self.copies: Counter[str] = Counter()
         self.of_entry: dict[str, list[tuple[tuple[int, ...], str]]] = {}
@@ -115,13 +147,7 @@ class Shelf:
             self.of_entry.setdefault(entry.url, []).append((place, item.record_id))
         held = self._first.get(item.record_id)
         if held is None or place < held[0]:
-            if len(self._held) < _HELD:
-                self._held.append(item)
-                self._first[item.record_id] = (place, -len(self._held))
-                return
-            offset = self._file.seek(0, 2)
-            pickle.dump(item, self._file, protocol=pickle.HIGHEST_PROTOCOL)
-            self._first[item.record_id] = (place, offset)
+            self._first[item.record_id] = (place, self._aside.put(item))
 
     def touch(self, item: Touch) -> None:
         """Records of an unchanged list entry are still shown."""
@@ -130,15 +156,11 @@ class Shelf:
 
     def items(self) -> Iterator[Cleaned]:
         """Every record once, in the order of their places."""
-        for _, offset in sorted(self._first.values()):
-            if offset < 0:
-                yield self._held[-offset - 1]
-                continue
-            self._file.seek(offset)
-            yield pickle.load(self._file)  # noqa: S301 - our own temporary file, written above
+        for _, where in sorted(self._first.values()):
+            yield self._aside.get(where)
 
     def close(self) -> None:
-        self._file.close()
+        self._aside.close()
 
 
 def settle(
@@ -152,49 +174,32 @@ def settle(
 ) -> tuple[Verdict, int]:
     """Write a look that has come to its end. Answers what it was worth and how many decisions it showed."""
     look = walk.look
+    if session.get_bind().dialect.name == "sqlite":
+        session.connection().exec_driver_sql(_CACHE)
     EvidenceStore(workspace).index(session, writer)
     _publications(session, units, portal, walk, shelf)
     shown = len(shelf.copies)
     health.examine(session, portal, look, shown, shelf.newest)
     verdict = look.verdict(shown)
     upsert(session, Coverage.__table__, [look.row(portal.id, shown)])  # type: ignore[arg-type]
+    execute = session.connection().execute
     if verdict.outcome in PROVING:
         for model in _SHOWN:
-            session.execute(
-                update(model)
-                .where(model.portal_id == portal.id, model.last_crawl != look.crawl_id, model.gone_since.is_(None))
-                .values(gone_since=look.started_at)
-            )
+            execute(_GONE[model], {"portal": portal.id, "crawl": look.crawl_id, "now": look.started_at})
     _entries(session, portal, walk, shelf)
     if look.family is not None:
-        session.execute(update(PortalRow).where(PortalRow.id == portal.id).values(recognised=look.family))
+        execute(_RECOGNISED, {"portal": portal.id, "read_by": look.family})
     family = look.family or (portal.family if portal.family != "auto" else None)
-    session.execute(
-        update(Crawl).where(Crawl.id == look.crawl_id).values(state="finished", finished_at=clock.now(), family=family)
-    )
+    execute(_FINISHED, {"crawl": look.crawl_id, "now": clock.now(), "read_by": family})
     return verdict, shown
 
 
 def _publications(session: Session, units: UnitIndex, portal: Portal, walk: Walk, shelf: Shelf) -> None:
     look = walk.look
-    stored = {
-        model: {
-            row.record_id: row
-            for row in session.execute(
-                select(model.record_id, model.content_hash, model.evidence, model.stated_published_on).where(
-                    model.portal_id == portal.id
-                )
-            )
-        }
-        for model in _SHOWN
-    }
+    execute = session.connection().execute
+    stored = {model: {row.record_id: row for row in execute(_STORED[model], {"portal": portal.id})} for model in _SHOWN}
     before = {name: row for rows in stored.values() for name, row in rows.items()}
-    absent_before = session.scalar(
-        select(Coverage.looked_at)
-        .where(Coverage.portal_id == portal.id, Coverage.outcome.in_(PROVING), Coverage.looked_at < look.started_at)
-        .order_by(Coverage.looked_at.desc())
-        .limit(1)
-    )
+    absent_before = execute(_SEEN_WHOLE, {"portal": portal.id, "now": look.started_at}).scalar()
     written: set[str] = set()
     batches: dict[type[Publication | OtherRecord], list[dict[str, Any]]] = {Publication: [], OtherRecord: []}
     for item in shelf.items():
@@ -210,20 +215,14 @@ def _publications(session: Session, units: UnitIndex, portal: Portal, walk: Walk
     for model, rest in batches.items():
         upsert(session, model.__table__, rest, keep=_FIRST)  # type: ignore[arg-type]
     touched = [
-        {"b_id": name, "last_seen": look.started_at, "last_crawl": look.crawl_id, "copies": count, "gone_since": None}
+        {"id": name, "now": look.started_at, "crawl": look.crawl_id, "places": count}
         for name, count in sorted(shelf.copies.items())
         if name not in written
     ]
     for model in _SHOWN:
-        rows = [row for row in touched if row["b_id"] in stored[model]]
+        rows = [row for row in touched if row["id"] in stored[model]]
         if rows:
-            table = model.__table__
-            session.connection().execute(
-                update(table)  # type: ignore[arg-type]
-                .where(table.c.record_id == bindparam("b_id"))
-                .values({name: bindparam(name) for name in ("last_seen", "last_crawl", "copies", "gone_since")}),
-                rows,
-            )
+            execute(_TOUCHED[model], rows)
 
 
 def _row(
@@ -260,15 +259,17 @@ def _row(
 
 
 def _entries(session: Session, portal: Portal, walk: Walk, shelf: Shelf) -> None:
-    rows: list[dict[str, Any]] = []
-    for url in sorted(walk.read - walk.failed):
+    def row(url: str) -> dict[str, Any]:
         entry = walk.entries[url]
-        rows.append(
-            {
-                "portal_id": portal.id, "key": address_key(url), "url": url, "title": entry.title,
-                "stated_on": (entry.date or "")[:32], "crawl_id": walk.look.crawl_id,
-                "records": [name for _, name in sorted(shelf.of_entry.get(url, []))],
-            }
-        )  # fmt: skip
-    for start in range(0, len(rows), _BATCH):
-        upsert(session, ListEntry.__table__, rows[start : start + _BATCH])  # type: ignore[arg-type]
+        return {
+            "portal_id": portal.id, "key": address_key(url), "url": url, "title": entry.title,
+            "stated_on": (entry.date or "")[:32], "crawl_id": walk.look.crawl_id,
+            "records": [name for _, name in sorted(shelf.of_entry.get(url, []))],
+        }  # fmt: skip
+
+    read = walk.read - walk.failed
+    if walk.look.errors:  # what was asked for may have had no answer: an entry that showed nothing is read again
+        read &= shelf.of_entry.keys()
+    rows = map(row, sorted(read))
+    while batch := list(islice(rows, _BATCH)):
+        upsert(session, ListEntry.__table__, batch)  # type: ignore[arg-type]

@@ -14,11 +14,14 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from crawler.extract import absolute, tables
 from crawler.listing import DATE, NEXT, PAGER, Line, base_of, date_beside
 
-_TITLES = ("title", "showTitle", "realtitle", "name", "infotitle", "doctitle", "subject", "xmmc", "cfmc")
-_ADDRESSES = ("url", "urls", "pcUrl", "infourl", "link", "href", "docpuburl", "pubUrl", "linkUrl", "address")
+_TITLES = (
+    "title", "showtitle", "realtitle", "name", "infotitle", "doctitle", "subject", "xmmc", "cfmc", "ajmc", "punishname", "permitname",
+    "licensename", "xdrmc", "xzxdr", "xdr", "bt",
+)  # fmt: skip
+_ADDRESSES = ("url", "urls", "pcurl", "infourl", "link", "href", "docpuburl", "puburl", "linkurl", "address")
 _DAYS = (
-    "pubDate", "publishedTimeStr", "publishedTime", "publishTime", "infodate", "display_publish_time", "date", "docreltime", "publish_time",
-    "createTime", "pubtime",
+    "pubdate", "publishedtimestr", "publishedtime", "publishtime", "infodate", "display_publish_time", "date", "docreltime", "publish_time",
+    "createtime", "pubtime", "uploadtime", "fbsj", "fbrq", "gssj", "gsrq",
 )  # fmt: skip
 
 
@@ -31,8 +34,10 @@ def json_lines(rows: list[dict[str, Any]], base_url: str, names: Mapping[str, st
     '处罚决定'
     """
     found: dict[str, Line] = {}
-    names = names or {}
+    names = {name: path for name, path in (names or {}).items() if path}
     for row in rows:
+        if not names and isinstance(row.get("source"), dict):
+            row = row["source"]  # what a search found is one level deeper
         title = _first(row, names.get("title"), _TITLES)
         link = _first(row, names.get("link"), _ADDRESSES)
         if "{" in (names.get("link") or ""):
@@ -76,7 +81,8 @@ def _first(row: Mapping[str, Any], path: str | None, names: tuple[str, ...]) -> 
     if path:
         value = None if "{" in path else at(row, path)
         return "" if value is None else str(value)
-    return next((str(row[name]) for name in names if isinstance(row.get(name), (str, int)) and row[name] != ""), "")
+    small = {key.lower(): value for key, value in row.items() if isinstance(value, (str, int)) and value != ""}
+    return next((str(small[name]) for name in names if name in small), "")
 
 
 def _pc(link: str) -> str:
@@ -144,6 +150,7 @@ def opened_lines(tree: LexborHTMLParser, text: str, base_url: str, *, dated: boo
         return []
     found: dict[str, Line] = {}
     base_url = base_of(tree, base_url)
+    long: set[int] = set()
     for node in tree.css("a[onclick], a[href^='javascript:'], tr[onclick], li[onclick]"):
         script = f"{node.attributes.get('onclick') or ''};{node.attributes.get('href') or ''}"
         href = openers.address(script)
@@ -152,7 +159,7 @@ def opened_lines(tree: LexborHTMLParser, text: str, base_url: str, *, dated: boo
         title = (node.attributes.get("title") or "").strip() or text_of
         if url is None or not title or PAGER.match("".join(title.split())):
             continue
-        date = date_beside(node, text_of)
+        date = date_beside(node, text_of, long)
         if date is not None or not dated:
             found.setdefault(url, Line(url, title, date))
     return list(found.values())
@@ -214,7 +221,7 @@ def turning(tree: LexborHTMLParser, text: str, base_url: str, number: int) -> tu
     return (url, urlencode(fields)) if method == "POST" else (with_query(url, **fields), None)
 
 
-def with_query(url: str, **values: Any) -> str:
+def with_query(url: str, /, **values: Any) -> str:
     """An address with some of its parameters set; the others stay as they are, in their order.
 
     >>> with_query("http://x.example/s?channelid=9&page=1", page=2)

@@ -29,9 +29,7 @@ def settings_of(crawl: CrawlSettings, **more: Any) -> SharedSettings:
             "TELNETCONSOLE_ENABLED": False,  # nothing listens
             "DOWNLOADER": "crawler.downloader.Downloader",  # egress, robots.txt, turns, evidence, redirects, retries
             "SCHEDULER": "crawler.downloader.Queue",  # nothing is kept between looks, nothing filtered: families do
-            "CONCURRENT_ITEMS": 1,  # the default starts 100 tasks a response
             "CONCURRENT_REQUESTS": max(crawl.per_host, 1),  # a look is one portal
-            "WARN_ON_GENERATOR_RETURN_VALUE": False,  # it reads the source of a callback again for every page
             # what these would do is done by the downloader, for every hop, or by nobody: every status is classified
             "DOWNLOADER_MIDDLEWARES_BASE": {},
             "DOWNLOAD_HANDLERS_BASE": {},  # no data:, file:, ftp: or s3:

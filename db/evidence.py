@@ -15,12 +15,16 @@ import uuid
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from isal import isal_zlib
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from db.aside import Aside
 from db.chain import Chain
 from db.clock import local
 from db.models import Evidence
@@ -28,7 +32,7 @@ from db.session import upsert
 from db.settings import Workspace
 from standard.errors import Refused
 
-_LEVEL = 1  # gzip level 1 costs a third of level 6 and stores 8 % more
+_LEVEL = 1  # ISA-L's: a third of the time of zlib's fastest, in its size
 _CHUNK = 1 << 20
 PICTURE = "PICTURE"  # in place of a method: what a visitor saw of a page; a WARC resource, not a response
 _VIEW = "urn:view:"
@@ -76,8 +80,9 @@ class EvidenceWriter:
         self.crawl_id, self.portal_id, self.relative = crawl_id, portal_id, relative
         self.path = root / relative
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._rows: dict[str, dict[str, Any]] = {}
-        self._places: dict[tuple[str, str, str], tuple[int, int]] = {}
+        self._aside = Aside()
+        self._rows: dict[str, int] = {}  # id -> place of its row
+        self._answers: dict[bytes, str] = {}  # digest of a request -> id of its last answer worth having again
         self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o640)
         self._end = self._reopen()
 
@@ -97,8 +102,7 @@ class EvidenceWriter:
 
     def _append(self, record: bytes) -> tuple[int, int]:
         """Write one member at the end; answers (offset, length)."""
-        compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, 31)
-        member = memoryview(compressor.compress(record) + compressor.flush())
+        member = memoryview(isal_zlib.compress(record, _LEVEL, wbits=31))
         offset = os.fstat(self._file).st_size
         written = 0
         while written < len(member):
@@ -106,10 +110,9 @@ class EvidenceWriter:
         return offset, len(member)
 
     def _remember(self, stored: StoredResponse) -> None:
-        self._rows[stored.id] = stored.row(self.portal_id)
+        self._rows[stored.id] = self._aside.put(stored.row(self.portal_id))
         if stored.status < 500 and stored.status not in _NEVER_REPLAYED:
-            key = (stored.method, stored.url, stored.request_sha256)
-            self._places[key] = (stored.warc_offset, stored.warc_length)
+            self._answers[_request(stored.method, stored.url, stored.request_sha256)] = stored.id
 
     def put(
         self,
@@ -145,18 +148,22 @@ class EvidenceWriter:
     def find(self, method: str, url: str, request_body: bytes = b"") -> StoredResponse | None:
         """What this look already received for this request, if it is worth having again."""
         request_sha256 = hashlib.sha256(request_body).hexdigest() if request_body else ""
-        place = self._places.get((method, _line(url), request_sha256))
-        if place is None:
+        identity = self._answers.get(_request(method, _line(url), request_sha256))
+        if identity is None:
             return None
-        member = zlib.decompress(os.pread(self._file, place[1], place[0]), wbits=31)
-        return _response(member, self.crawl_id, self.relative, *place)
+        row = self._aside.get(self._rows[identity])
+        offset, length = row["warc_offset"], row["warc_length"]
+        member = zlib.decompress(os.pread(self._file, length, offset), wbits=31)
+        return _response(member, self.crawl_id, self.relative, offset, length)
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> Iterator[dict[str, Any]]:
         """The index rows of everything in the file, in the order of their ids."""
-        return [self._rows[key] for key in sorted(self._rows)]
+        for identity in sorted(self._rows):
+            yield self._aside.get(self._rows[identity])
 
     def close(self) -> None:
         """Make the file safe against a power cut and let it go."""
+        self._aside.close()
         if self._file >= 0:
             os.fsync(self._file)
             os.close(self._file)
@@ -176,8 +183,8 @@ class EvidenceStore:
     def index(self, session: Session, writer: EvidenceWriter) -> None:
         """Put the file's rows into the database."""
         rows = writer.rows()
-        for start in range(0, len(rows), 200):
-            upsert(session, Evidence.__table__, rows[start : start + 200])  # type: ignore[arg-type]
+        while batch := list(islice(rows, 200)):
+            upsert(session, Evidence.__table__, batch)  # type: ignore[arg-type]
 
     def get(self, session: Session, identity: str) -> StoredResponse | None:
         """One stored response by its id, None if there is no such row. Raises as `read` when its bytes are gone.
@@ -243,13 +250,18 @@ def _line(text: str) -> str:
     return " ".join(text.split())
 
 
+def _request(method: str, url: str, request_sha256: str) -> bytes:
+    """What tells one request of a look from another, in 16 bytes."""
+    return hashlib.blake2b("\n".join((method, url, request_sha256)).encode(), digest_size=16).digest()
+
+
+@lru_cache(maxsize=4)
 def _stamp(moment: datetime.datetime) -> str:
     return local(moment).astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _assemble(headers: list[tuple[str, str]], block: bytes) -> bytes:
-    lines = ["WARC/1.1", *(f"{name}: {value}" for name, value in headers), f"Content-Length: {len(block)}", "", ""]
-    return b"".join(("\r\n".join(lines).encode(), block, b"\r\n\r\n"))
+def _assemble(head: str, block: bytes) -> bytes:
+    return b"".join((f"WARC/1.1\r\n{head}Content-Length: {len(block)}\r\n\r\n".encode(), block, b"\r\n\r\n"))
 
 
 def _warcinfo(crawl_id: str, portal_id: str) -> bytes:
@@ -257,12 +269,8 @@ def _warcinfo(crawl_id: str, portal_id: str) -> bytes:
         f"software: mingcha\r\nformat: WARC File Format 1.1\r\ncrawl: {crawl_id}\r\nportal: {portal_id}\r\n".encode()
     )
     identity = uuid.uuid5(uuid.NAMESPACE_URL, crawl_id)
-    headers = [
-        ("WARC-Type", "warcinfo"),
-        ("WARC-Record-ID", f"<urn:uuid:{identity}>"),
-        ("Content-Type", "application/warc-fields"),
-    ]
-    return _assemble(headers, block)
+    head = f"WARC-Type: warcinfo\r\nWARC-Record-ID: <urn:uuid:{identity}>\r\nContent-Type: application/warc-fields\r\n"
+    return _assemble(head, block)
 
 
 def _record(
@@ -276,22 +284,19 @@ def _record(
     request_sha256: str,
     fetched_at: datetime.datetime,
 ) -> bytes:
-    head = "".join(f"{name}: {value}\r\n" for name, value in headers)
-    block = f"HTTP/1.1 {status} -\r\n{head}\r\n".encode() + body
     if method == PICTURE:
-        block = body
-    record_headers = [
-        ("WARC-Type", "resource" if method == PICTURE else "response"),
-        ("WARC-Record-ID", f"<urn:uuid:{uuid.UUID(identity)}>"),
-        ("WARC-Target-URI", f"{_VIEW}{url}" if method == PICTURE else url),
-        ("WARC-Date", _stamp(fetched_at)),
-        ("WARC-Payload-Digest", f"sha256:{sha256}"),
-        ("Content-Type", "image/png" if method == PICTURE else "application/http; msgtype=response"),
-        ("X-Request-Method", method),
-    ]
-    if request_sha256:
-        record_headers.append(("X-Request-SHA256", request_sha256))
-    return _assemble(record_headers, block)
+        kind, target, media, block = "resource", f"{_VIEW}{url}", "image/png", body
+    else:
+        said = "".join([f"{name}: {value}\r\n" for name, value in headers])
+        kind, target, media = "response", url, "application/http; msgtype=response"
+        block = f"HTTP/1.1 {status} -\r\n{said}\r\n".encode() + body
+    asked = f"X-Request-SHA256: {request_sha256}\r\n" if request_sha256 else ""
+    return _assemble(
+        f"WARC-Type: {kind}\r\nWARC-Record-ID: <urn:uuid:{uuid.UUID(identity)}>\r\nWARC-Target-URI: {target}\r\n"
+        f"WARC-Date: {_stamp(fetched_at)}\r\nWARC-Payload-Digest: sha256:{sha256}\r\nContent-Type: {media}\r\n"
+        f"X-Request-Method: {method}\r\n{asked}",
+        block,
+    )
 
 
 def _members(path: Path) -> Iterator[tuple[int, int, bytes]]:

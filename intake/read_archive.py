@@ -11,23 +11,24 @@ import hashlib
 import hmac
 import io
 import re
-import struct
 import unicodedata
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
 
+from containers import PASSWORD, TOO_LARGE, Fault
+from containers.packed import is_packed
+from containers.zips import name_of, unpack
 from intake.grids import Grid, Source
 from intake.read_beside import read_beside
 from intake.read_csv import decode, encoding_of, read_csv
 from intake.read_disc_image import files_of, is_image, reader
 from intake.read_json import read_json
 from intake.read_markup import is_markup, read_markup
-from intake.read_packed import is_packed, unpacked
+from intake.read_packed import unpacked
 from intake.read_spreadsheet import ODS, ZIP, is_spreadsheet, read_spreadsheet
 from standard.errors import Refused
 
@@ -435,7 +436,7 @@ def _members(content: bytes, where: str, left: list[int], max_mb: int, depth: in
         if len(members) > MAX_MEMBERS:
             raise Refused(f"{where}：压缩包内文件超过 {MAX_MEMBERS} 个，请分批导入")
         for member in members:
-            name = _member_name(member)
+            name = _shown(name_of(member))
             last = PurePosixPath(name).name
             if last.startswith((".", "~$")) or name.startswith("__MACOSX/"):
                 continue
@@ -483,47 +484,21 @@ def _give(data: bytes) -> bytes:
 
 
 def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, where: str, left: list[int], max_mb: int) -> bytes:
-    if member.flag_bits & 1:
-        raise Refused(f"{where}：压缩包设有密码，请解压后再导入")
-    # Sizes in the directory may lie: read no more than is left, whatever it says.
     try:
-        with archive.open(member) as stream:
-            data = stream.read(left[0] + 1)
-    except (zipfile.BadZipFile, NotImplementedError, OSError, EOFError, ValueError, RuntimeError, zlib.error) as error:
-        raise Refused(f"{where}：无法解压（{error}），请解压后再导入") from None
+        data = unpack(archive, member, left[0])
+    except Fault as fault:
+        if fault.kind == PASSWORD:
+            raise Refused(f"{where}：压缩包设有密码，请解压后再导入") from None
+        if fault.kind == TOO_LARGE:
+            raise Refused(
+                f"{where}：解压后超过 {max_mb} MB，请分批导入，或在 mingcha.yml 中调大 crawl.max_unpacked_mb"
+            ) from None
+        raise Refused(f"{where}：无法解压（{fault.detail}），请解压后再导入") from None
     left[0] -= len(data)
-    if left[0] < 0:
-        raise Refused(f"{where}：解压后超过 {max_mb} MB，请分批导入，或在 mingcha.yml 中调大 crawl.max_unpacked_mb")
     return data
-
-
-def _member_name(member: zipfile.ZipInfo) -> str:
-    """A name to show, never a path to write to. Some say UTF-8 in a field beside it; Chinese systems write GBK without
-    saying so, others UTF-8: zipfile then reads cp437."""
-    name = member.filename
-    if not member.flag_bits & 0x800:
-        with suppress(UnicodeEncodeError):
-            raw = name.encode("cp437")
-            beside = _unicode_name(member.extra, raw)
-            for encoding in ("utf-8", "gb18030"):
-                with suppress(UnicodeDecodeError):
-                    name = beside or raw.decode(encoding)
-                    break
-    return _shown(name)
 
 
 def _shown(name: str) -> str:
     parts = [part for part in name.replace("\\", "/").split("/") if part not in ("", ".", "..")]
     shown = "/".join(parts).encode("utf-8", "replace").decode()
     return "".join(c for c in shown if c.isprintable())[:300] or "（无名文件）"
-
-
-def _unicode_name(extra: bytes, raw: bytes) -> str | None:
-    """The name in the Info-ZIP Unicode path field, if it belongs to this name."""
-    while len(extra) >= 4:
-        kind, size = struct.unpack_from("<HH", extra)
-        data, extra = extra[4 : 4 + size], extra[4 + size :]
-        if kind == 0x7075 and len(data) > 5 and struct.unpack_from("<I", data, 1)[0] == zlib.crc32(raw):
-            with suppress(UnicodeDecodeError):
-                return data[5:].decode("utf-8")
-    return None

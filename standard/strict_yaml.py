@@ -14,6 +14,7 @@ import datetime
 import difflib
 import types
 import typing
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -112,8 +113,7 @@ def build(cls: type[T], data: Any, where: str, faults: list[str], *, ignore: fro
     if not isinstance(data, dict):
         faults.append(f"{where}：应为“键: 值”的映射，实为 {_kind(data)}")
         return None
-    hints = typing.get_type_hints(cls)
-    fields = {f.metadata.get("key", f.name): f for f in dataclasses.fields(cls) if f.init}  # type: ignore[arg-type]
+    hints, fields = _shape(cls)  # type: ignore[arg-type]
     for key in data:
         if key not in fields and key not in ignore:
             faults.append(f"{where}：未知的键 {key}{nearest(str(key), fields)}")
@@ -132,6 +132,12 @@ def build(cls: type[T], data: Any, where: str, faults: list[str], *, ignore: fro
     except ValueError as error:  # a dataclass may check itself in __post_init__
         faults.append(f"{where}：{error}")
         return None
+
+
+@lru_cache(maxsize=256)
+def _shape(cls: type) -> tuple[dict[str, Any], dict[str, dataclasses.Field[Any]]]:
+    """A dataclass's types and its fields by their names in YAML: found once, for lists have hundreds of entries."""
+    return typing.get_type_hints(cls), {f.metadata.get("key", f.name): f for f in dataclasses.fields(cls) if f.init}
 
 
 def build_or_refuse(cls: type[T], data: Any, where: str) -> T:

@@ -522,6 +522,7 @@ _SERIAL_DAY = re.compile(r"^(\d{5})(?:\.\d+)?$")
 _MILLIS = re.compile(r"^(?:/Date\()?(-?\d{12,13})(?:[+-]\d{4})?(?:\)/)?$")
 _ZULU = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::\d\d(?:\.\d+)?)?(?:Z|[+-]00:?00)$")
 _GAP_IN_DIGITS = re.compile(r"(?<=\d)\s+(?=\d)")
+_LOST_BLANK = re.compile(r"(?<=[\d年月])\s*\\?\?\s*(?=[\d年月日])")  # a blank that a wrong charset made a ? or a \?
 _CHINESE_DAY = re.compile(
     r"([一二三四五六七八九〇○零OoО0-9Ｏ]{4})年([一二三四五六七八九十0-9]{1,3})月([一二三四五六七八九十廿卅0-9]{1,4})日?"
 )
@@ -538,8 +539,8 @@ def date(x: object) -> datetime.date | None:
 
     >>> date("202 6年7月14日"), date("二〇一八年三月八日"), date("43112")
     (datetime.date(2026, 7, 14), datetime.date(2018, 3, 8), datetime.date(2018, 1, 12))
-    >>> date("2018年3月") is None
-    True
+    >>> date("2018年3月") is None, date("2026?年7月?1?4日")
+    (True, datetime.date(2026, 7, 14))
     """
     if isinstance(x, datetime.datetime):
         return _settled(x.date())
@@ -575,6 +576,8 @@ def date_of(text: str) -> datetime.date | None:
     if len(text) > 200:
         return None
     text = unicodedata.normalize("NFKC", text)
+    if "?" in text:
+        text = _LOST_BLANK.sub("", text)
     zulu = _ZULU.search(text)
     if zulu:  # midnight in Shanghai, written by a machine that thinks in UTC
         try:

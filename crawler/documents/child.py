@@ -15,6 +15,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -33,7 +34,7 @@ class Child:
     """One process with a limit of memory and an own, empty folder."""
 
     def __init__(self, memory: int) -> None:
-        self.owner = os.getpid()
+        self.owner, self.memory = os.getpid(), memory
         self.served = 0
         _sweep()
         self.folder = tempfile.mkdtemp(prefix=f"{_PREFIX}{self.owner}-")
@@ -118,40 +119,46 @@ def _sweep() -> None:
             continue  # somebody else's
 
 
-_children: dict[int, Child] = {}  # by limit of memory
+_idle: list[Child] = []
+_lock = threading.Lock()
 
 
 def ask(question: Mapping[str, Any], content: bytes, seconds: float, memory: int) -> tuple[dict[str, Any], bytes]:
-    """What a child answers about one document. Raises Unreadable."""
-    child = _children.get(memory)
-    if child is not None and (
-        child.served >= _SERVES or child.owner != os.getpid() or child.process.poll() is not None
-    ):
-        child.end()
-        child = None
-    if child is None:
-        child = _children[memory] = Child(memory)
+    """What a child answers about one document; each thread that asks has a child of its own meanwhile. Raises Unreadable."""
+    child = _taken(memory)
+    well = False
     try:
         answer, blob = child.ask(question, content, seconds)
+        well = not answer.get("worn") and child.served < _SERVES
     except TimeoutError:
-        _drop(memory)
         raise Unreadable(f"读取超过 {seconds:g} 秒，已停止") from None
     except (EOFError, ValueError):
-        _drop(memory)
         raise Unreadable("读取时出错或超出内存限制，已停止；文件可能已损坏") from None
-    if answer.get("worn"):
-        _drop(memory)
+    finally:
+        if well:
+            with _lock:
+                _idle.append(child)
+        else:
+            child.end()
     if "problem" in answer:
         raise Unreadable(str(answer["problem"]))
     return answer, blob
 
 
-def _drop(memory: int) -> None:
-    _children.pop(memory).end()
+def _taken(memory: int) -> Child:
+    """A child that is idle and alive, with this limit of memory; else a new one."""
+    with _lock:
+        for child in [child for child in _idle if child.memory == memory]:
+            _idle.remove(child)
+            if child.owner == os.getpid() and child.process.poll() is None:
+                return child
+            child.end()
+    return Child(memory)
 
 
 @atexit.register
 def close() -> None:
     """Ends all children of this process."""
-    for memory in list(_children):
-        _drop(memory)
+    with _lock:
+        while _idle:
+            _idle.pop().end()

@@ -6,8 +6,8 @@ import posixpath
 from collections.abc import Iterator
 from typing import Any
 
-from crawler.documents.lines import Word, paragraphs
-from crawler.documents.parts import Block, Document, Limits, Unreadable
+from crawler.documents.lines import Word, block
+from crawler.documents.parts import Document, Limits, Unreadable
 from crawler.documents.zips import Zip
 
 _MAX_OBJECTS = 500_000
@@ -36,9 +36,9 @@ def read_ofd(archive: Zip, limits: Limits) -> Document:
             if content is None:
                 continue
             pictures = pictures or next(_all(content, "ImageObject"), None) is not None
-            lines = paragraphs(list(_words(content)))
-            if lines:
-                document.blocks.append(Block(lines=lines))
+            found = block(list(_words(content)), pages)
+            if found is not None:
+                document.blocks.append(found)
     if not document.blocks:
         if pictures:
             return Document("scan")

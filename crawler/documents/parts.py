@@ -11,13 +11,25 @@ class Unreadable(Exception):
     """A document that cannot be read; the text is Chinese and says why. Raised by every reader of this package."""
 
 
+@dataclass(frozen=True)
+class Place:
+    """One line as it stands on its page: how far down, how large, and its pieces (left edge, right edge, words)."""
+
+    page: int
+    top: float
+    size: float
+    pieces: tuple[tuple[float, float, str], ...]
+
+
 @dataclass
 class Block:
-    """A table (rows of texts; `own` tells which cells stand there themselves, None: all) or lines of text."""
+    """A table (rows of texts; `own` tells which cells stand there themselves, None: all) or lines of text, with the places of
+    their pieces where some of them stand apart."""
 
     rows: list[list[str]] = field(default_factory=list)
     own: list[list[bool]] | None = None
     lines: list[str] = field(default_factory=list)
+    places: list[Place] = field(default_factory=list)
 
 
 @dataclass

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from crawler.documents.lines import Word, paragraphs, plain
+from crawler.documents.lines import Word, block, plain
 from crawler.documents.parts import Block, Document, Limits, Unreadable
 
 _WRAPPED = re.compile(r"\s*\n\s*(?![\d一二三四五六七八九十]{1,2}[、.．)）])(?!(?<=[A-Za-z]\n)[A-Za-z])")
@@ -34,8 +34,8 @@ def read_pdf(content: bytes, limits: Limits) -> Document:
                     break
                 found = list(_page(page))
                 scanned += not found and bool(page.images)
-                for place, block in enumerate(found):
-                    _append(document, block, place == 0 and number > 1)
+                for place, added in enumerate(found):
+                    _append(document, added, place == 0 and number > 1)
                 page.close()
     except PDFPasswordIncorrect:
         raise Unreadable("PDF 有密码，无法读取") from None
@@ -104,9 +104,9 @@ def _words(page: Any, top: float, bottom: float, tables: list[Any]) -> Iterator[
         for char in page.chars
         if top <= (char["top"] + char["bottom"]) / 2 < bottom and char["upright"] and not _within(char, boxes)
     ]
-    lines = paragraphs(_joined(words))
-    if lines:
-        yield Block(lines=lines)
+    found = block([word for word in words if word.text.strip()], page.page_number)
+    if found is not None:
+        yield found
 
 
 def _within(char: Any, boxes: list[tuple[float, float, float, float]]) -> bool:
@@ -114,18 +114,15 @@ def _within(char: Any, boxes: list[tuple[float, float, float, float]]) -> bool:
     return any(box[0] <= middle[0] <= box[2] and box[1] <= middle[1] <= box[3] for box in boxes)
 
 
-def _joined(words: list[Word]) -> list[Word]:
-    return [word for word in words if word.text.strip()]
-
-
-def _append(document: Document, block: Block, first_of_page: bool) -> None:
+def _append(document: Document, added: Block, first_of_page: bool) -> None:
     last = document.blocks[-1] if document.blocks else None
-    if last is not None and block.lines and last.lines:
-        last.lines.extend(block.lines)
-    elif last is not None and first_of_page and block.rows and last.rows and len(block.rows[0]) == len(last.rows[-1]):
-        _go_on(last, block)
+    if last is not None and added.lines and last.lines:
+        last.lines.extend(added.lines)
+        last.places.extend(added.places)
+    elif last is not None and first_of_page and added.rows and last.rows and len(added.rows[0]) == len(last.rows[-1]):
+        _go_on(last, added)
     else:
-        document.blocks.append(block)
+        document.blocks.append(added)
 
 
 def _go_on(last: Block, block: Block) -> None:

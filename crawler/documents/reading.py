@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 import re
 
+from containers.packed import is_packed
 from crawler.documents import child
-from crawler.documents.parts import MB, Block, Document, Limits, Member
+from crawler.documents.parts import MB, Block, Document, Limits, Member, Place
 
 _IMAGES = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"II*\0", b"MM\0*")
 _XML_BOOK = re.compile(rb"urn:schemas-microsoft-com:office:spreadsheet|<(?:ss:)?Workbook[\s>]")
@@ -26,10 +27,8 @@ def task_of(content: bytes) -> str | None:
         return "ole"
     if b"%PDF-" in content[:1024]:
         return "pdf"
-    if content.startswith(b"Rar!\x1a\x07"):
-        return "rar"
-    if content.startswith(b"7z\xbc\xaf\x27\x1c"):
-        return "7z"
+    if is_packed(content):
+        return "packed"
     if start.startswith(b"{\\rtf"):
         return "rtf"
     if content.startswith(_IMAGES) or (
@@ -49,7 +48,9 @@ def read_document(content: bytes, task: str, limits: Limits) -> Document:
     memory = _OCR_MEMORY if task == "scan" else limits.memory
     answer, blob = child.ask(question, content, limits.seconds, memory)
     document = Document(answer["form"], cut=answer["cut"], certain=answer["certain"])
-    document.blocks = [Block(rows, own, lines) for rows, own, lines in answer["blocks"]]
+    for rows, own, lines, places in answer["blocks"]:
+        told = [Place(page, top, size, tuple(map(tuple, pieces))) for page, top, size, pieces in places]
+        document.blocks.append(Block(rows, own, lines, told))
     start = 0
     for name, length, problem in answer["members"]:
         document.members.append(Member(name, blob[start : start + length], problem))

@@ -6,8 +6,8 @@ import io
 from functools import lru_cache
 from typing import Any
 
-from crawler.documents.lines import Word, paragraphs
-from crawler.documents.parts import Block, Document, Limits, Unreadable
+from crawler.documents.lines import Word, block
+from crawler.documents.parts import Document, Limits, Unreadable
 
 _MAX_PIXELS = 40_000_000
 _DPI = 150
@@ -18,7 +18,7 @@ def read_scan(content: bytes, limits: Limits) -> Document:
     """The words of a picture, or of a PDF's first pages, as lines."""
     engine = _engine()
     document = Document("text", certain=False)
-    for picture in _pictures(content, limits, document):
+    for number, picture in enumerate(_pictures(content, limits, document), start=1):
         answer = engine(picture)
         if answer.boxes is None:
             continue
@@ -30,9 +30,9 @@ def read_scan(content: bytes, limits: Limits) -> Document:
             for box, text, score in zip(answer.boxes, answer.txts, answer.scores, strict=True)
             if score >= _SCORE
         ]  # fmt: skip
-        lines = paragraphs(words)
-        if lines:
-            document.blocks.append(Block(lines=lines))
+        found = block(words, number)
+        if found is not None:
+            document.blocks.append(found)
     if not document.blocks:
         raise Unreadable("扫描图片，没有识别出文字")
     return document

@@ -73,7 +73,9 @@ def packed(document: Document) -> tuple[dict[str, Any], bytes]:
     """A document as JSON and bytes."""
     answer = {
         "form": document.form, "cut": document.cut, "certain": document.certain,
-        "blocks": [[block.rows, block.own, block.lines] for block in document.blocks],
+        "blocks": [
+            [b.rows, b.own, b.lines, [[p.page, p.top, p.size, p.pieces] for p in b.places]] for b in document.blocks
+        ],
         "members": [[member.name, len(member.content), member.problem] for member in document.members],
     }  # fmt: skip
     return answer, b"".join(member.content for member in document.members)
@@ -92,14 +94,10 @@ def _reader(task: str) -> Callable[[bytes, Limits], Document]:
         from crawler.documents.pdf import read_pdf
 
         return read_pdf
-    if task == "rar":
-        from crawler.documents.archives import read_rar
+    if task == "packed":
+        from crawler.documents.archives import read_packed
 
-        return read_rar
-    if task == "7z":
-        from crawler.documents.archives import read_7z
-
-        return read_7z
+        return read_packed
     if task == "xml":
         from crawler.documents.books import read_xml_book
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from lxml import etree
 
+from containers import PASSWORD, TOO_LARGE, Fault
+from containers.zips import unpack
 from crawler.documents.parts import MB, Unreadable
 
 _MAX_ENTRIES = 20_000
@@ -19,8 +21,6 @@ class Zip:
     def __init__(self, content: bytes, unpacked: int) -> None:
         self.left = self.unpacked = unpacked
         try:
-            self.file = zipfile.ZipFile(io.BytesIO(content), metadata_encoding="gb18030")
-        except (UnicodeDecodeError, UnicodeError):
             self.file = zipfile.ZipFile(io.BytesIO(content))
         except (zipfile.BadZipFile, ValueError, OverflowError, NotImplementedError, EOFError) as error:
             raise Unreadable(f"压缩结构损坏，无法读取（{type(error).__name__}）") from None
@@ -32,23 +32,18 @@ class Zip:
     def read(self, name: str | zipfile.ZipInfo) -> bytes:
         """One file's bytes. Raises Unreadable when it is damaged, has a password, or makes all of them too large."""
         info = self.file.getinfo(name) if isinstance(name, str) else name
-        if info.flag_bits & 1:
-            raise Unreadable("文件有密码，无法读取")
-        found = bytearray()
         try:
-            with self.file.open(info) as source:
-                while piece := source.read(MB):
-                    self.left -= len(piece)
-                    if self.left < 0:
-                        raise Unreadable(f"解压后超过 {self.unpacked // MB} MB，未读取")
-                    found += piece
-        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as error:
-            raise Unreadable(f"压缩结构损坏，无法读取（{type(error).__name__}）") from None
-        except Exception as error:  # zlib.error, lzma.LZMAError: the decompressors have their own
-            if isinstance(error, (Unreadable, MemoryError)):
-                raise
-            raise Unreadable(f"压缩数据损坏，无法读取（{type(error).__name__}）") from None
-        return bytes(found)
+            data = unpack(self.file, info, self.left)
+        except Fault as fault:
+            if fault.kind == TOO_LARGE:
+                self.left = -1
+                raise Unreadable(f"解压后超过 {self.unpacked // MB} MB，未读取") from None
+            locked = fault.kind == PASSWORD
+            raise Unreadable(
+                "文件有密码，无法读取" if locked else f"压缩数据损坏，无法读取（{fault.detail}）"
+            ) from None
+        self.left -= len(data)
+        return data
 
     def xml(self, name: str) -> Any:
         """One file as a tree; None when it is not there. Entities are not followed, depth is bounded by the library."""

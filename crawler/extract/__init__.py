@@ -68,10 +68,12 @@ _DATE_METAS = ("pubdate", "publishdate", "firstpublishedtime")
 _DAY = re.compile(r"(?:19|20)\d\d[-/.年]\d{1,2}[-/.月]\d{1,2}")
 _TAG = re.compile(r"<[a-zA-Z!/?]")
 _PICTURES = frozenset(("jpg", "jpeg", "png", "gif", "bmp", "tif", "tiff"))
+_SUM = re.compile(r"\d{1,9}(?:\.\d{1,2})?")
 _DECIDED = frozenset(("content", "facts", "decision_date", "basis"))
 _PARTY_AND_MATTER = re.compile(r"^(.{2,60}?)\s*[-—－–]+\s*(\S.*)$", re.S)
 _OFFENCE = re.compile(r"违反|违法|其他违法|未(?:按|经|取得|依法|办理)|逾期|擅自|涉嫌|无证|超")
 _NAMED_ONLY = 0.4  # a decision of which a page tells only number and party: what is attached tells it
+_PARTS = frozenset(("facts", "content", "category", "basis", "category_and_basis", "violation_type", "decision_date"))
 _AROUND = frozenset(("document_number", "counterparty", "decision_date", "authority"))
 _HEAD_FIELDS = frozenset(  # what stands under labels of its own at the head of a decision
     (
@@ -96,13 +98,16 @@ def read(
     title: str = "",
     lookups: Mapping[str, str] | None = None,
     max_unpacked: int = DEFAULT_UNPACKED,
+    text: Callable[[], str] | None = None,
 ) -> Reading:
-    """The decisions one document shows. `title` is what the list called it. Never raises on any content."""
+    """The decisions one document shows. `title` is what the list called it; `text`: who has decoded it already. Never
+    raises on any content."""
     reader = Reader(kind if kind in kinds.KINDS else "auto", dict(lookups or {}))
     budget = Budget(Limits(unpacked=max_unpacked), unpacked=max_unpacked)
-    reading = _read(content, url, content_type, reader, base_url, title, budget)
+    reading = _read(content, url, text or (lambda: decode(content, content_type)), reader, base_url, title, budget)
     for seen in reading.rows:
         _without_matter(seen)
+        _bare_sum(seen)
     return reading
 
 
@@ -118,15 +123,34 @@ def _without_matter(seen: Seen) -> None:
         seen.fields["counterparty"] = match[1]
 
 
+def _bare_sum(seen: Seen) -> None:
+    """A result that is nothing but a number is the fine in yuan (处罚结果：20.0)."""
+    text, kinds_of = (
+        seen.fields.get("content", ""),
+        f"{seen.fields.get('category', '')}{seen.fields.get('violation_type', '')}",
+    )
+    if seen.kind != "penalty" or "fine_yuan" in seen.fields or not _SUM.fullmatch(text) or "罚款" not in kinds_of:
+        return
+    if "万" not in seen.labels["content"]:
+        seen.fields["fine_yuan"], seen.labels["fine_yuan"] = text, f"{seen.labels['content']}（金额）"
+        seen.money["fine_yuan"] = "yuan"
+
+
 def _read(
-    content: bytes, url: str, content_type: str | None, reader: Reader, base_url: str | None, title: str, budget: Budget
+    content: bytes,
+    url: str,
+    decoded: Callable[[], str],
+    reader: Reader,
+    base_url: str | None,
+    title: str,
+    budget: Budget,
 ) -> Reading:
     task = task_of(content)
     suffix = suffix_of(url)
     if task is not None:
         named = title or title_of(unquote(urlsplit(url).path).rpartition("/")[2], "")
         return read_attachment(content, task, reader, named, budget, _member(reader), _in_words)
-    text = decode(content, content_type)
+    text = decoded()
     if "\0" in text[:2000]:
         form = "image" if suffix in _PICTURES else "attachment"
         return Reading(form, reason="不是网页也不是可读的文档，或已损坏", title=title, unread=True)
@@ -142,7 +166,9 @@ def _read(
 
 def _member(reader: Reader) -> Callable[[bytes, str, str, Budget], Reading]:
     """How a file within an archive is read: as any other, by its own bytes and name."""
-    return lambda content, name, title, budget: _read(content, name, None, reader, None, title, budget)
+    return lambda content, name, title, budget: _read(
+        content, name, lambda: decode(content), reader, None, title, budget
+    )
 
 
 def extract_sources(
@@ -229,6 +255,9 @@ def read_page(text: str, base_url: str, reader: Reader, title: str = "") -> Read
         if classify.heads_no_record(lines):
             return no_record(reading)
         rows = rows or _in_words(title, lines, reader)
+    if not wider and len(rows) == 1 and rows[0].form == "key_value" and not _is_whole(rows[0]):
+        for one in decision_text.records(title, lines, rows[0].kind)[:1]:
+            _complete(rows[0], one, one.fields)  # a form whose head stands in cells, the rest in words
     thin = len(rows) == 1 and _DECIDED.isdisjoint(rows[0].fields) and rows[0].form == "decision_text"
     if rows and not (thin and attachments_of(tree, base_url)):
         if not wider:
@@ -250,6 +279,9 @@ def read_page(text: str, base_url: str, reader: Reader, title: str = "") -> Read
         reading.not_record, reading.reason = True, "零报告，没有公示记录"
     elif "决定书" in title or "决定书" in "".join(lines[:5]):
         reading.form, reading.reason, reading.unread = "decision_text", "像是决定书，但没有读出文号和当事人", True
+    elif not wider and len(_PARTS & pairs.told(lines, reader).fields.keys()) >= 2:
+        reading.form, reading.unread = "key_value", True
+        reading.reason = "有行政决定的部分要素，但没有文号和行政相对人"
     elif not wider and classify.announces_records(title):
         reading.reason, reading.unread = "标题是行政决定的公示，页面中没有读出记录", True
     else:
@@ -298,15 +330,16 @@ def _in_words(title: str, lines: list[str], reader: Reader) -> list[Seen]:
     return [one]
 
 
-def _complete(seen: Seen, one: Seen) -> None:
+def _complete(seen: Seen, one: Seen, names: Iterable[str] = _AROUND) -> None:
     """What stands without a label around labelled lines: the number under the heading, the signature."""
-    for name in sorted(_AROUND):
+    for name in sorted(names):
         if (
             name in one.fields
             and name not in seen.fields
             and (name != "counterparty" or "document_number" in one.fields)
         ):
             seen.fields[name], seen.labels[name] = one.fields[name], one.labels[name]
+            seen.money |= {name: one.money[name]} if name in one.money else {}
             seen.confidence = min(seen.confidence, one.confidence)
 
 
@@ -314,8 +347,8 @@ def metas_of(tree: LexborHTMLParser) -> dict[str, str]:
     """The page's metas by lower-case name (government sites share the names); the first of several counts."""
     metas: dict[str, str] = {}
     for node in tree.css("meta[name]"):
-        name = (node.attributes.get("name") or "").strip().lower()
-        metas.setdefault(name, (node.attributes.get("content") or "").strip())
+        said = node.attributes  # made anew each time
+        metas.setdefault((said.get("name") or "").strip().lower(), (said.get("content") or "").strip())
     return metas
 
 

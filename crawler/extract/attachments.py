@@ -8,10 +8,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from crawler.documents.lines import GAP
 from crawler.documents.parts import MB, Block, Document, Limits, Unreadable
 from crawler.documents.reading import read_document
-from crawler.extract import classify, context, tables
+from crawler.extract import aligned, classify, context, tables
 from crawler.extract.reading import Reading
 from crawler.extract.tables import Grid, Reader
 from crawler.items import Seen
@@ -19,7 +18,6 @@ from crawler.items import Seen
 _MAX_DEPTH = 3  # archives within archives
 _ARCHIVE_SECONDS = 180.0  # for all members of one attachment
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
-_ALIGNED = 0.6  # columns told by gaps
 _GUESSED = 0.4  # what was recognised in a picture is never surer
 
 
@@ -80,7 +78,7 @@ def of_blocks(document: Document, reader: Reader, title: str, in_words: InWords)
     rows = [seen for grid in grids for seen in tables.read(grid, reader)]
     lines = [line for block in document.blocks for line in lines_of(block)]
     if not rows:
-        rows, lost = _in_columns(lines, reader)
+        rows, lost = aligned.read([place for block in document.blocks for place in block.places], reader)
         if lost:
             reading.unread, reading.reason = True, f"表格没有框线，{lost} 行对不上列，未读"
     if classify.not_a_record(title) and (classify.never_a_record(title) or not any(map(is_told, rows))):
@@ -96,30 +94,16 @@ def of_blocks(document: Document, reader: Reader, title: str, in_words: InWords)
         around = context.Context(headings=[grid.rows[0][0] for grid in grids if len(set(grid.rows[0])) == 1])
         context.complete(around, rows, title)
         return reading
-    if any(tables.has_header(grid, reader) for grid in grids):
-        reading.not_record, reading.unread, reading.reason = True, False, "只有表头，没有数据行"
+    if reading.unread:
+        pass  # of a part that was not read nobody knows whether it is empty
+    elif any(tables.has_header(grid, reader) for grid in grids):
+        reading.not_record, reading.reason = True, "只有表头，没有数据行"
     elif classify.says_nothing("\n".join(lines[:40])):
-        reading.not_record, reading.unread, reading.reason = True, False, "零报告，没有公示记录"
+        reading.not_record, reading.reason = True, "零报告，没有公示记录"
     else:
-        reading.unread = True
         told = "电子表格中没有认得出的表头" if document.form == "book" else "文件中没有认得出的行政决定要素"
-        reading.reason = document.cut or told
+        reading.unread, reading.reason = True, told
     return reading
-
-
-def _in_columns(lines: list[str], reader: Reader) -> tuple[list[Seen], int]:
-    """The decisions of a table without ruled lines, told by the gaps between its columns; and how many lines do not fit."""
-    parts = [[part.strip() for part in line.split(GAP) if part.strip()] for line in lines]
-    for number, labels in enumerate(parts):
-        if len(labels) < 4 or not tables.has_header(Grid.of([labels]), reader):
-            continue
-        below = [cells for cells in parts[number + 1 :] if len(cells) > 1]
-        fitting = [cells for cells in below if len(cells) == len(labels)]
-        rows = tables.read(Grid.of([labels, *fitting]), reader)
-        for seen in rows:
-            seen.confidence = min(seen.confidence, _ALIGNED)
-        return rows, len(below) - len(fitting)
-    return [], 0
 
 
 def lines_of(block: Block) -> list[str]:

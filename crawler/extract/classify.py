@@ -14,11 +14,13 @@ _BLOCK_WORDS = re.compile(
     re.I,
 )
 _BLOCK_SCRIPTS = re.compile(r"wzws(?:challenge|template|confirm)|__jsl_clearance|\$_ts\s*=")
+_BLOCK_SIGNS = ("wzws", "__jsl_clearance", "$_ts")  # without one of these there is none of those
 _MISSING_WORDS = re.compile(
     r"页面不存在|页面(?:已|被)?删除|您访问的(?:栏目|页面|内容)(?:不存在|已|可能)|该栏目(?:已|不存在)|"
     r"找不到(?:该|您要的|你要的)?页面|404\s*not\s*found|栏目(?:已经?)?(?:撤销|关闭)",
     re.I,
 )
+_LITTLE = 120  # characters of a page on which nothing stands beside the question for a captcha
 _EMPTY_WORDS = re.compile(
     r"暂无(?:相关)?(?:数据|内容|信息|记录|公示)|没有(?:找到)?(?:相关)?(?:数据|内容|信息|记录)|本栏目暂无|无相关(?:记录|信息|数据)|共\s*0\s*条|"
     r"正在建设中|内容(?:正在)?更新中"
@@ -48,7 +50,8 @@ _NOT_RECORDS = re.compile(
     r"零(?:申报|报告|公示)|本(?:月|季度|期)无|无(?:行政)?(?:处罚|许可)(?:信息|案件|事项)|执行(?:情况|中)|批前公示|受理(?:公告|公示|清单)|"
     r"办事指南|服务指南|实施(?:办法|细则)|管理办法|工作(?:总结|方案|报告|通知|计划)|年度报告|统计(?:表|数据|年报)|"
     r"通知$|的通知|(?<!审批)(?<!审查)(?<!批复)(?<!核准)(?<!许可)意见$|解读|(?:征求|公开)意见|培训班|催告书|信用修复(?:指南|流程|告知)|"
-    r"(?:规定|条例|办法|规则|细则)(?:[（(][^）)]*[）)])?$"
+    r"(?:规定|条例|办法|规则|细则)(?:[（(][^）)]*[）)])?$|"
+    r"(?:注销|撤回)[^，。]{0,16}?(?:公告|公示|通告|公布|名单)$|(?:公告|公示|通告)[^，。]{0,4}注销"
 )
 _NEVER = re.compile(
     r"行政复议|复议决定|送达公告|公告送达|催告书|(?:事先|听证)告知书|不予(?:行政)?处罚"
@@ -66,6 +69,7 @@ class Problem:
 
     outcome: str
     reason: str
+    blank: bool = False  # nothing came at all
 
 
 def _all_closed(html: str) -> bool:
@@ -128,7 +132,7 @@ def problem_of(status: int, text: str) -> Problem | None:
     if status >= 400:
         return Problem("unreachable", f"网站出错（HTTP {status}）")
     if status == 202 or (status == 200 and not text.strip()):
-        return Problem("blocked", f"网站只返回空白或校验脚本（HTTP {status}），无法看到栏目内容")
+        return Problem("blocked", f"网站只返回空白或校验脚本（HTTP {status}），无法看到栏目内容", not text.strip())
     if short is not None and _MISSING_WORDS.search(short) is not None:
         return Problem("soft_404", "网址能打开，但页面写明栏目或内容不存在")
     return None
@@ -143,7 +147,12 @@ def _short(text: str) -> str | None:
 
 
 def _blocks(short: str | None, text: str) -> bool:
-    return short is not None and (_BLOCK_WORDS.search(short) is not None or _BLOCK_SCRIPTS.search(text) is not None)
+    if short is None:
+        return False
+    captcha = "验证码" in short and len(short) < _LITTLE
+    if captcha or _BLOCK_WORDS.search(short) is not None:
+        return True
+    return any(sign in text for sign in _BLOCK_SIGNS) and _BLOCK_SCRIPTS.search(text) is not None
 
 
 def says_empty(text: str) -> bool:

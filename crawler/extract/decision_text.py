@@ -22,7 +22,7 @@ _NUMBER = re.compile(
 _BARE_NUMBER = re.compile(
     r"^[\u4e00-\u9fa5（）()]{0,12}(?:19|20)\d\d年?[\u4e00-\u9fa5]{0,12}第?[A-Za-z\d\-]{1,12}号$"
 )  # no brackets
-_LABEL = re.compile(r"^.*?(?:文书号|文书编号|文号|编号|字号|案号|决定书|有限公司)[：:]?(?=[^〕\]）】]*[〔\[（【﹝({])")
+_LABEL = re.compile(r"^.*(?:文书号|文书编号|文号|编号|字号|案号|决定书|有限公司)[：:]?(?=[^〕\]）】]*[〔\[（【﹝({])")
 _EARLIER = re.compile(r"告|听|催|复议|复字|立案|送达")  # numbers of other papers of the same case
 _SERIAL = re.compile(
     r"(?:公[开示]表|公告|通报|名单|目录|清单|简报|信息|专栏|文件)[〔\[（【﹝({]"
@@ -57,6 +57,10 @@ _ADDRESSEE = re.compile(
     r"^([\u4e00-\u9fa5（）()·\w]{2,60})[：:](?=$|统一社会|社会信用|地址|住所|住址|法定代表|营业执照|组织机构|"
     r"身份证|我局|本机关|你|公民|性别|工商|注册号|负责人|经营者|[（(](?:法定代表|统一社会|地址|身份证|负责人|经营者))"
 )
+_ADDRESSED_AT_ONCE = re.compile(  # below a heading the decision may go on in the same line: 某公司：2026年5月3日，…
+    r"^([\u4e00-\u9fa5（）()·、\w]{2,60})[：:](?=经|(?:19|20)\d\d年|根据|依据|因|关于|现)"
+)
+_FILE = re.compile(r"\.(?:docx?|wps|pdf|xlsx?|et|zip|rar)\b", re.I)
 _BRACKETED_DATA = re.compile(
     r"[（(][^（）()]{0,6}(?:法定代表|法人代表|负责人|经营者|统一社会|信用代码|地址|住所|身份证|以下简称|"
     r"下称|名称及|名单|见附|详见).*$"
@@ -69,7 +73,7 @@ _TITLE_PARTY = (
     re.compile(r"决定书?\s*[（(]([^（）()〔\[\d]{2,40}(?:[（(][^（）()]{1,12}[）)])?[^（）()〔\[\d]{0,20})[）)]"),
     re.compile(
         r"^(?:关于)?(?:对)?([^〔\[（(\d]{2,40}?(?:公司|厂|店|社|部|站|场|中心|学校|医院|行|馆|所|院|户))(?:的|"
-        r"违反|违法|擅自|未|涉嫌|销售|经营|生产|使用|越界|侵权|(?:安全|消防)?隐患|(?:的?行政)?处罚)"
+        r"违反|违法|擅自|未|涉嫌|销售|经营|生产|使用|越界|侵权|(?:安全|消防)?隐患|进行|(?:的?行政)?处罚)"
     ),
     re.compile(r"^([^〔\[（(\d]{2,40}?)\s*[-—]{1,2}\s*(?:违反|违法|其他违法|未|逾期|发票)"),
 )
@@ -122,7 +126,7 @@ _RESULT = re.compile(
     r"停业|停止|拆除|改正|许可|批准|建设|备案|实施)[^\n]{0,400})"
 )
 _NOT_RESULT = re.compile(
-    r"拟|告知书|如不服|不服本|逾期|申请(?:行政)?复议|收到本|到期不|本法|有下列|之日起|账户|帐户|缴入|开户|强制执行"
+    r"拟|告知书|如不服|不服本|逾期|申请(?:行政)?复议|收到(?:本|该|处罚|行政处罚)|到期不|本法|有下列|之日起|账户|帐户|缴入|开户|强制执行"
 )
 _NEXT_PART = re.compile(
     r"^.{0,4}(?:行政)?(?:处罚)?(?:决定)?的?(?:履行方式|申请(?:行政)?复议|救济|权利告知)|途径和期限|方式和期限"
@@ -375,9 +379,11 @@ def _cut(text: str) -> str:
 
 def _addressee(lines: list[str]) -> str | None:
     """The party the decision speaks to: a name at the beginning of a line near the top, with a colon."""
+    headed = False
     for line in lines[:8]:
         bare = "".join(line.split())
-        found = _ADDRESSEE.match(bare)
+        found = _ADDRESSEE.match(bare) or (_ADDRESSED_AT_ONCE.match(bare) if headed else None)
+        headed = headed or "决定书" in bare
         if found is None and bare[-1:] in "：:" and (data := _BRACKETED_DATA.search(bare)):
             found = re.match(r"^([\u4e00-\u9fa5（）()·\w]{2,60})$", bare[: data.start()])
         if found:
@@ -461,6 +467,8 @@ def _content(lines: list[str]) -> str | None:
             if rest:
                 return "\n".join(rest)[:2000]
     for line in reversed(lines):
+        if _FILE.search(line):
+            continue  # the name of an attachment
         for sentence in reversed(re.split(r"[。；;]", _QUOTED.sub("", line))):
             if (match := _RESULT.search(sentence)) and not _NOT_RESULT.search(sentence):
                 return match[1]

@@ -10,14 +10,20 @@ from crawler.extract.tables import Reader, is_decision, put
 from crawler.items import Seen
 from standard import dictionaries
 
-_JSONP = re.compile(r"^\s*[\w$.]{1,80}\s*\(\s*([\[{].*[\]}])\s*\)\s*;?\s*$", re.S)
-_START = re.compile(r"\s*(?:[\w$.]{1,80}\s*\(\s*)?[\[{]")
-_ROWS = ("data", "rows", "list", "records", "result", "results", "items", "content", "gridModel", "page", "d")
+_JSONP = re.compile(r"^[\s;]*[\w$.]{1,80}\s*\(\s*([\[{].*[\]}])\s*\)\s*;?\s*$", re.S)
+_START = re.compile(r"[\s;]*(?:[\w$.]{1,80}\s*\(\s*)?[\[{]")
+_ROWS = (
+    "data", "rows", "list", "records", "result", "results", "items", "content", "gridModel", "page", "d",
+    "articles", "custom", "infodata",
+)  # fmt: skip
 _MARKUP = re.compile(r"<(?:p|table|div|br|span|td|li)\b[^>]{0,500}>", re.I)
 _TAGS = re.compile(r"<[^<>]{0,500}>")
 _TITLES = ("title", "docTitle", "docSubtitle", "name", "infoTitle", "articleTitle")
 _MAX_PAGES = 200
-_TOTALS = ("count", "total", "totalCount", "recordsTotal", "totalElements", "totalRecord", "totalNum", "tatalCount")
+_TOTALS = (
+    "count", "total", "totalCount", "recordsTotal", "totalElements", "totalRecord", "totalNum", "tatalCount",
+    "totalcount", "recordCount",
+)  # fmt: skip
 
 
 def parse(text: str) -> Any:
@@ -56,8 +62,26 @@ def rows_of(value: Any, path: str | None = None) -> list[dict[str, Any]] | None:
     return None
 
 
-def total_of(value: Any, path: str | None = None) -> int | None:
-    """How many rows the server says there are."""
+def refuses(value: Any) -> bool:
+    """Whether an answer without rows says that the server could not give them: such an answer proves no empty list.
+
+    >>> refuses({"code": 500, "rows": [], "total": 0}), refuses({"success": False}), refuses({"code": 200, "rows": []})
+    (True, True, False)
+    """
+    if not isinstance(value, dict) or rows_of(value):
+        return False
+    codes = (_whole(value.get(name)) for name in ("code", "status"))
+    return value.get("success") is False or any(code is not None and 400 <= code < 600 for code in codes)
+
+
+def total_of(value: Any, path: str | None = None, here: int = 0) -> int | None:
+    """How many rows the server says there are; `here` rows stand in this answer.
+
+    >>> total_of({"total": 3, "records": 25, "gridModel": []}), total_of({"data": {"totalCount": "7"}})
+    (25, 7)
+    >>> total_of({"total": 95, "records": 10})
+    95
+    """
     if path:
         for key in path.split("."):
             value = value.get(key) if isinstance(value, dict) else None
@@ -65,9 +89,11 @@ def total_of(value: Any, path: str | None = None) -> int | None:
     for _ in range(3):
         if not isinstance(value, dict):
             return None
+        if (number := _whole(value.get("records"))) is not None:  # jqGrid counts pages in `total` and rows in `records`
+            return max(number, *(_whole(value.get(key)) or 0 for key in _TOTALS))  # others count what stands here
         for key in _TOTALS:
             if (number := _whole(value.get(key))) is not None:
-                return number
+                return number if number >= here else number * here if number > 1 else None
         value = next((value[key] for key in _ROWS if isinstance(value.get(key), dict)), None)
     return None
 

@@ -7,6 +7,7 @@ import mimetypes
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -21,6 +22,8 @@ from standard import record, values
 from standard.errors import Refused
 
 _LIMIT = 64 * 2**20
+_NAMED = 3  # attachments that are named
+_NOWHERE = "http://saved.invalid/"  # where a saved page comes from, when nobody says: its links count from there
 _NO_LISTS = ("article", "shell", "wide_table")
 
 
@@ -52,9 +55,10 @@ def _file(path: Path, kind: str, base_url: str | None) -> Iterator[dict[str, Any
     except OSError as error:
         yield {"url": str(path), "form": None, "reason": f"文件无法读取（{error.strerror}）"}
         return
+    base_url = base_url or f"{_NOWHERE}{quote(path.name)}"
     reading = read(content, path.name, mimetypes.guess_type(path.name)[0], kind, base_url=base_url)
-    if not reading.rows and reading.form is None:
-        reading.reason = _list_of(content, base_url or path.name) or reading.reason
+    if not reading.rows and reading.form in (None, "decision_text"):
+        reading.reason = _list_of(content, base_url) or reading.reason
     yield from _lines(reading, str(path))
 
 
@@ -74,7 +78,13 @@ def _lines(reading: Reading, url: str) -> Iterator[dict[str, Any]]:
         inside = reading.inside[number] if reading.inside else None
         yield _line(seen, url, reading.published) | {"attachment": inside}
     if not reading.rows or reading.unread:  # what stands beside the records and was not read is told too
-        yield {"url": url, "form": reading.form, "reason": reading.reason}
+        named = "、".join(link.title or link.url for link in reading.attachments[:_NAMED])
+        more = f"等 {len(reading.attachments)} 个" if len(reading.attachments) > _NAMED else ""
+        yield {
+            "url": url,
+            "form": reading.form,
+            "reason": f"{reading.reason}：{named}{more}" if named else reading.reason,
+        }
 
 
 def _line(seen: Seen, url: str, published: str | None) -> dict[str, Any]:

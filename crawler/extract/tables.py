@@ -18,8 +18,7 @@ from crawler.items import Seen
 from standard import aliases, kinds
 from standard.fields import data
 
-_BREAKS = re.compile(r"<(?=br\s*/?>|/?(?:p|div|li|dd|dt|h\d)[\s>])", re.I)
-_SOURCE_LINES = re.compile(r"[\r\n\t]+")
+_BREAKS = re.compile(r"<(?=/?(?:[pP]|[dD](?:[iI][vV]|[dDtT])|[lL][iI]|[hH]\d)[\s>]|[bB][rR]\s*/?>)")
 _LABEL_LIMIT = 60  # a header with its filling hint is rarely longer
 _HEADER_ROWS = 10
 _MAX_SPAN = 200
@@ -59,7 +58,10 @@ class Grid:
 
 def parse(html: str) -> LexborHTMLParser:
     """A tree in which breaks of lines are line feeds and source lines are blanks."""
-    return LexborHTMLParser(_BREAKS.sub("\n<", _SOURCE_LINES.sub(" ", html)))
+    html = html.replace("\r", "\n").replace("\t", "\n")
+    while "\n\n" in html:
+        html = html.replace("\n\n", "\n")
+    return LexborHTMLParser(_BREAKS.sub("\n<", html.replace("\n", " ")))
 
 
 def text_of(node: LexborNode) -> str:

@@ -14,7 +14,7 @@ from selectolax.lexbor import LexborHTMLParser
 from crawler import makers
 from crawler.detect import Glance, Mark
 from crawler.extract import classify, tables
-from crawler.listing import Line, items_announced, lines, pages_announced
+from crawler.items import Seen
 from crawler.scripted import hidden_fields, with_query
 from crawler.spiders.base import Outputs, Page, PortalSpider
 
@@ -48,11 +48,11 @@ class AspnetWebforms(PortalSpider):
     def marks(glance: Glance) -> Iterator[Mark]:
         if "__VIEWSTATE" in glance.text and _BACK.search(glance.text) and (glance.lines or glance.headed):
             yield from makers.webforms(glance)
+            if _target(glance.text, 2) is not None:
+                yield Mark("data", "翻到第 2 页靠回发", 3)
 
     def first(self, page: Page) -> Outputs:
-        words = classify.visible(page.text)
-        self.look.pages_announced = pages_announced(words)
-        self.look.items_announced = items_announced(words)
+        self.look.items_announced, self.look.pages_announced = self.announced(page, 0)
         self.home: LexborHTMLParser = page.tree
         self.address = page.url
         count = yield from self._read(page, 1)
@@ -62,7 +62,7 @@ class AspnetWebforms(PortalSpider):
         if _target(page.text, 2) is None:
             yield from self.onward(page, 1)
         elif self.may_ask():
-            self.first_page = self._shown(page)
+            self.first_page = self.shown(page).key
             if self.options.page:
                 yield self.request(with_query(page.url, **{self.options.page: 2}), "trial", number=2)
             else:
@@ -70,7 +70,7 @@ class AspnetWebforms(PortalSpider):
 
     def trial(self, page: Page, number: int) -> Outputs:
         """Whether the pager also turns by GET."""
-        if not self._shown(page) or self._shown(page) == self.first_page:
+        if self.shown(page).key in (frozenset(), self.first_page):
             yield self._back(self.home, self.address, _target(page.text, number) or self._kept_target, number)
         else:
             yield from self.got(page, number)
@@ -115,29 +115,19 @@ class AspnetWebforms(PortalSpider):
 
     def _read(self, page: Page, number: int) -> Generator[Any, None, int]:
         """What a page shows; how much of it is new."""
-        found = self.entries(page)
-        if found:
-            if self.repeats(found, number):
-                self.look.lost_pages.append(f"第 {number} 页与已读的页相同，翻页没有生效")
-                return 0
-            self.look.list_pages += 1
-            yield from self.follow(found, number)
-            return len(found)
-        decisions = tables.records(page.tree, self.reader)
-        if decisions:
-            self.look.list_pages += 1
-            yield from self.decisions(decisions, page, number)
-        elif number > 1:
-            self.look.lost_pages.append(f"第 {number} 页没有列表")
-        return len(decisions)
+        shown = self.shown(page)
+        if not shown:
+            if number > 1:
+                self.look.lost_pages.append(f"第 {number} 页没有列表")
+            return 0
+        if self.repeats(shown, number):
+            self.look.lost_pages.append(f"第 {number} 页与已读的页相同，翻页没有生效")
+            return 0
+        yield from self.take(page, shown, number)
+        return len(shown)
 
-    def _shown(self, page: Page) -> list[str]:
-        return [line.url for line in self.entries(page)] or [
-            "|".join(seen.fields.values()) for seen in tables.records(page.tree, self.reader)
-        ]
-
-    def entries(self, page: Page) -> list[Line]:
-        return lines(page.tree, page.url)
+    def records(self, page: Page) -> list[Seen]:
+        return tables.records(page.tree, self.reader)
 
 
 def _target(text: str, number: int) -> tuple[str, str] | None:

@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin
 
+import scrapy
+
 from crawler.detect import Glance, Mark
+from crawler.documents.reading import task_of
+from crawler.items import Entry
 from crawler.listing import ANY, Line, is_book_link, lines, static_pages
 from crawler.spiders.base import Outputs, Page, PortalSpider
 
@@ -17,7 +21,8 @@ class AttachmentList(PortalSpider):
 
     认出的依据：列表链接的是电子表格；多数带日期的链接是电子表格。
 
-    1. Every link to a spreadsheet is a line of the list; rows state their own date or none (a file grows).
+    1. Every link to a spreadsheet, and whatever else has a date beside it (a month may be a rar, a PDF or a page), is a line
+       of the list; rows state their own date or none (a file grows).
     2. `createPageHTML` or 下一页 leads to further pages.
     3. A file whose line has not changed is not fetched again; a month's file that grew has a new name or date.
     4. `details` (option, true or false): lines lead to pages that hold the attachment.
@@ -42,37 +47,28 @@ class AttachmentList(PortalSpider):
                 yield Mark("data", "多数带日期的链接是电子表格", 2)
 
     def first(self, page: Page) -> Outputs:
-        pages = static_pages(page.text)
-        self.look.pages_announced = pages.pages if pages else None
-        found = self._lines(page)
-        if not found:
-            yield from self.nothing(page)
-            return
-        self.look.list_pages += 1
-        yield from self._follow(found, 1)
-        if pages:
-            for number in range(2, pages.pages + 1):
-                if self.may_ask():
-                    yield self.request(urljoin(page.url, pages.address(number)), "page", number=number, counted=True)
-        else:
-            yield from self.onward(page, 1)
+        self.pager, self.start = static_pages(page.text), page.url
+        self.numbered = self.pager is not None
+        self.leads_to = "detail" if self.options.details else "attachment"
+        yield from self.begin(page)
 
-    def page(self, page: Page, number: int, **context: Any) -> Outputs:
-        """A further page of the list."""
-        found = self._lines(page)
-        if found:
-            self.look.list_pages += 1
-        else:
-            self.look.lost_pages.append(f"第 {number} 页没有列表")
-        before = len(self.walk.entries)
-        yield from self._follow(found, number)
-        if not context.get("counted") and len(self.walk.entries) > before:
-            yield from self.onward(page, number)
+    def announced(self, page: Page, count: int) -> tuple[int | None, int | None]:
+        return None, self.pager.pages if self.pager else None
 
-    def _lines(self, page: Page) -> list[Line]:
+    def turn(self, number: int) -> scrapy.Request:
+        assert self.pager is not None
+        return self.request(urljoin(self.start, self.pager.address(number)), "page", number=number)
+
+    def entries(self, page: Page) -> list[Line]:
         if self.options.details:
             return lines(page.tree, page.url)
-        return [line for line in lines(page.tree, page.url, ANY) if is_book_link(line.url)]
+        return [line for line in lines(page.tree, page.url, ANY) if line.date is not None or is_book_link(line.url)]
 
-    def _follow(self, found: list[Line], number: int) -> Outputs:
-        yield from self.follow(found, number, "detail" if self.options.details else "attachment")
+    def attachment(self, page: Page, entry: Entry, home: str | None = None, **context: Any) -> Outputs:
+        """What a line leads to. Among spreadsheets may stand a page, which is read as any detail."""
+        if home is None and task_of(page.body) is None:
+            page.reading = self.read(page, entry.title)
+            if page.reading.attachments:
+                yield from self.detail(page, entry)
+                return
+        yield from super().attachment(page, entry, home, **context)

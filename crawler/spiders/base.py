@@ -2,8 +2,10 @@
 
 A family writes `marks` (what speaks for it), `first(page)` (the column's own page) and, as it needs them, further steps;
 a step is a method that takes a `Page` and yields requests and sightings. `page`, `detail` and `attachment` are here,
-because every list has further pages and leads to documents. Nothing a page does ends the run: `receive` is the one place
-where any exception of a step is caught, and becomes the look's error.
+because every list has further pages and leads to documents. Of its list a family says only what is its own: `entries` (or
+`records`, where list pages show the decisions), `turn` (how page N is asked for), `announced` (how many there are).
+Nothing a page does ends the run: `receive` is the one place where any exception of a step is caught, and becomes the
+look's error.
 """
 
 from __future__ import annotations
@@ -12,11 +14,12 @@ import hashlib
 import logging
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
 import scrapy
 from scrapy.http import Response
@@ -27,15 +30,18 @@ from crawler.addresses import host_of, is_inner
 from crawler.browser import in_browser
 from crawler.coverage import Look
 from crawler.detect import Glance, Mark
+from crawler.documents.beside import beside
+from crawler.documents.reading import task_of
 from crawler.egress import Forbidden, Gate
-from crawler.extract import classify, fragments, tables
+from crawler.extract import classify, fragments, payloads, tables
 from crawler.extract.decode import decode
 from crawler.extract.reading import Reading
 from crawler.items import Entry, Seen, Sighting, Touch
-from crawler.listing import Line, lines, next_page, scripted_next
+from crawler.listing import Line, items_announced, lines, next_page, pages_announced, scripted_next
 from crawler.registry import Portal
-from crawler.scripted import turning
+from crawler.scripted import json_lines, turning
 from crawler.wire import Unanswered
+from db import clock
 from db.settings import CrawlSettings
 from standard import kinds
 from standard.outcomes import dead_link
@@ -43,6 +49,8 @@ from standard.outcomes import dead_link
 log = logging.getLogger(__name__)
 _FORM = "application/x-www-form-urlencoded"
 _SLIDES_AFTER = 5.0  # seconds; a list that was read faster had no time to be re-published
+_TRIES = 3  # for what came back empty
+_FEW = 3  # lines that a server which ignores the page may rightly show again
 _CHINESE = re.compile(r"[\u4e00-\u9fff]{4}")  # a title, not the name of a file
 Outputs = Iterator[scrapy.Request | Sighting | Touch]
 
@@ -56,6 +64,7 @@ class Page:
         self.body: bytes = response.body
         self.content_type: str | None = (response.headers.get("Content-Type") or b"").decode("latin-1") or None
         self.evidence: str | None = response.meta.get("evidence")
+        self.reading: Reading | None = None  # of a document, which is read before its step
 
     @cached_property
     def text(self) -> str:
@@ -65,9 +74,34 @@ class Page:
     def tree(self) -> LexborHTMLParser:
         return tables.parse(self.text)
 
+    @cached_property
+    def answer(self) -> dict[str, Any] | list[Any] | None:
+        """The value of an answer in JSON or JSONP; None when it is neither."""
+        try:
+            value = payloads.parse(self.text)
+        except ValueError:
+            return None
+        return value if isinstance(value, dict | list) else None
+
     @property
     def is_text(self) -> bool:
         return b"\0" not in self.body[:512]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What stands on one list page: lines that lead to decisions, or decisions themselves."""
+
+    lines: list[Line]
+    decisions: list[Seen] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.lines) or len(self.decisions)
+
+    @cached_property
+    def key(self) -> frozenset[str]:
+        """What tells this page from others."""
+        return frozenset([line.url for line in self.lines] or ["|".join(seen.raw.values()) for seen in self.decisions])
 
 
 @dataclass
@@ -79,13 +113,15 @@ class Walk:
     known: Mapping[str, tuple[str, str, list[str]]]  # address -> title, date, record ids, as last read
     browser: bool = False
     keep: Callable[[Sighting | Touch], None] | None = None  # Clean, Validate, Store
-    ask: Callable[[scrapy.Request], None] | None = None  # to Scrapy's engine
+    ask: Callable[[scrapy.Request], None] | None = None  # to the downloader
     asked: int = 0
     entries: dict[str, Entry] = field(default_factory=dict)  # every list entry of this look
     turned: set[str] = field(default_factory=set)  # addresses of list pages that 下一页 led to
     read: set[str] = field(default_factory=set)  # addresses of entries fetched and read in this look
     failed: set[str] = field(default_factory=set)  # addresses of entries that were not read completely
+    refusal: tuple[str, str] | None = None  # why the column's page was refused before the other scheme was tried
     shown: dict[int, frozenset[str]] = field(default_factory=dict)  # list page -> what stood on it
+    tries: Counter[str] = field(default_factory=Counter)  # how often what came back empty was asked for again
     waiting: int = 0  # list pages asked for and not yet answered
     dates: set[str] = field(default_factory=set)  # dates beside entries, two are enough to know that they differ
     repeated: int = 0  # list pages that were another one again
@@ -108,6 +144,7 @@ class PortalSpider(scrapy.Spider):
         self.options: Any = options if options is not None else self.Options()
         self.gate = Gate(portal.host, portal.allow_hosts)
         self.fetcher: Any = tools.get("fetcher")  # for the downloader
+        self.home = portal.url  # the address from which links in answers of interfaces count
         self.instead: Callable[[str], Outputs] | None = None  # who tries next when this family's list stays dead
 
     @staticmethod
@@ -116,8 +153,12 @@ class PortalSpider(scrapy.Spider):
         yield from ()
 
     async def start(self) -> Any:
-        """The column's own page."""
-        yield self.request(self.portal.url, "first")
+        """The walk, from the column's own page to the last that it leads to; nothing is left for Scrapy's engine to ask."""
+        downloader = self.crawler.engine.downloader
+        downloader.put(self.request(self.portal.url, "first"))
+        await downloader.run()
+        return
+        yield  # Scrapy wants an asynchronous generator
 
     def first(self, page: Page) -> Outputs:
         """Read the column's own page."""
@@ -158,17 +199,37 @@ class PortalSpider(scrapy.Spider):
 
     # ------------------------------------------------------------ receiving
 
-    def receive(self, response: Response, step: str, context: dict[str, Any]) -> None:
+    def receive(self, response: Response, step: str, context: dict[str, Any]) -> Coroutine[Any, Any, None] | None:
         """Every answer arrives here. Whatever a page makes a step do, the run goes on.
 
-        What a step yields goes straight on, to the engine or to the pipeline: handing it back through Scrapy's own
-        machinery costs more than reading the page.
+        What a step yields goes straight on, to the downloader or to the pipeline: handing it back through Scrapy's own
+        machinery costs more than reading the page. A document is read beside the walk: the answer is then to be awaited.
         """
         self.look.pages += 1
         page = Page(response)
+        if page.status < 400 and task_of(page.body) is not None:
+            return self._document(page, response.request, step, context)
+        self._read_on(page, response.request, step, context)
+        return None
+
+    async def _document(self, page: Page, request: scrapy.Request | None, step: str, context: dict[str, Any]) -> None:
+        """Read a document while other pages are asked for; then its step takes it as any page."""
+        entry: Entry | None = context.get("entry")
+        title = context.get("title") or ""
+        if entry is not None and not _CHINESE.search(title):
+            title = entry.title
+        try:
+            page.reading = await beside(self.read, page, title)
+        except Exception as error:
+            self._fault(error, step, page, entry)
+            # It is not tried once more in the walk itself, which it would hold up.
+            page.reading = Reading("attachment", reason="系统处理出错", unread=True)
+        self._read_on(page, request, step, context)
+
+    def _read_on(self, page: Page, request: scrapy.Request | None, step: str, context: dict[str, Any]) -> None:
         if step == "page":
             self.walk.waiting -= 1
-        self.walk.current = response.request
+        self.walk.current = request
         ask, keep = self.walk.ask, self.walk.keep
         assert ask is not None and keep is not None
         try:
@@ -179,17 +240,34 @@ class PortalSpider(scrapy.Spider):
                 else:
                     keep(output)
         except Exception as error:
-            log.exception("portal %s: step %s failed on %s", self.portal.id, step, page.url)
-            self.look.errors.append(f"{type(error).__name__}（{page.url}）")
+            self._fault(error, step, page, context.get("entry"))
         if step == "page" and self.walk.waiting == 0:
             self.look_again()
+
+    def _fault(self, error: Exception, step: str, page: Page, entry: Entry | None) -> None:
+        """A fault of ours: the look is an error, and an entry it hid is read again by the next look."""
+        if entry is not None:
+            self.walk.failed.add(entry.url)
+        log.error("portal %s: step %s failed on %s", self.portal.id, step, page.url, exc_info=error)
+        self.look.errors.append(f"{type(error).__name__}（{page.url}）")
 
     def outputs(self, page: Page, step: str, context: dict[str, Any]) -> Outputs:
         """What a page leads to: requests and sightings."""
         problem = classify.problem_of(page.status, page.text if page.is_text else "·")
+        if problem is None and step in ("first", "page") and page.is_text and payloads.refuses(page.answer):
+            problem = classify.Problem("script_list", "取数接口返回出错信息")
         if problem is None:
+            if step == "first" and self.walk.refusal is not None:
+                self.changed_scheme(page.url)
             yield from getattr(self, step)(page, **context)
-        elif (again := self.otherwise(problem, step, context)) is not None:
+            return
+        again = self.otherwise(problem, step, context)
+        if again is None and problem.blank:
+            again = self.once_more()
+        if again is None and step == "first" and page.status == 403 and self.walk.refusal is None:
+            self.walk.refusal = (problem.outcome, problem.reason)
+            again = self.request(other_scheme(self.portal.url), "first")
+        if again is not None:
             yield again
         elif context.get("chain") and problem.outcome in ("column_missing", "soft_404"):
             pass  # past the last page of a list that does not say how long it is
@@ -202,6 +280,25 @@ class PortalSpider(scrapy.Spider):
         """What to ask instead of a page that could not be read; None (as for most): nothing."""
         return None
 
+    def once_more(self) -> scrapy.Request | None:
+        """The request that brought this page, asked anew: what is empty at first is often full then. None after three times."""
+        request = self.walk.current
+        assert request is not None
+        key = f"{request.method} {request.url} {request.body.decode('latin-1')}"
+        self.walk.tries[key] += 1
+        if self.walk.tries[key] > _TRIES or not self.may_ask():
+            return None
+        self.walk.asked += 1
+        self.walk.waiting += request.cb_kwargs.get("step") == "page"
+        return request.replace(meta={**request.meta, "again": True})
+
+    def changed_scheme(self, url: str) -> None:
+        """The column answers by the other of http and https only: what follows is asked there."""
+        before, after = urlsplit(self.portal.url).scheme, urlsplit(url).scheme
+        self.home = other_scheme(self.portal.url)
+        self.portal = replace(self.portal, url=self.home)
+        self.look.notes.add(f"用 {before} 访问被拒绝，改用 {after} 读到；请把登记的 url 改为 {after}://")
+
     def refuse(self, outcome: str, reason: str, url: str, step: str, context: dict[str, Any]) -> None:
         """Note what could not be read: the column itself, one of its pages, or one entry."""
         entry: Entry | None = context.get("entry")
@@ -211,7 +308,7 @@ class PortalSpider(scrapy.Spider):
             if outcome in ("column_missing", "soft_404", "unreachable") and self.is_ours(url):
                 self.look.dead[url] = dead_link(url, reason, gone=outcome != "unreachable")
         elif step == "first":
-            self.look.entry = (outcome, reason)
+            self.look.entry = self.walk.refusal or (outcome, reason)
         else:
             self.look.lost_pages.append(f"{urlsplit(url).path}：{reason}")
 
@@ -245,9 +342,122 @@ class PortalSpider(scrapy.Spider):
 
     # ------------------------------------------------------------ lists and what they lead to
 
+    numbered: bool = False  # whether `turn` asks for list pages by their number; else 下一页 is followed
+    interface: str = "取数接口"  # what fills the list, as people are told of it when it gives nothing
+    advice: str = ""  # what people can do about it when its pages do not turn
+    leads_to: str = "detail"  # the step that reads what a line leads to
+    size: int = 0  # how many a list page is asked for; 0: the site decides
+    in_json: bool = False  # whether the list's first page was an answer in JSON: its further pages are, too
+
+    def turn(self, number: int) -> scrapy.Request:
+        """A request for list page `number` (1 is the first)."""
+        raise NotImplementedError
+
     def entries(self, page: Page) -> list[Line]:
         """The lines of one list page; families say it where a link with a date beside it is not the whole truth."""
+        if page.answer is not None:
+            return json_lines(payloads.rows_of(page.answer) or [], self.home)
         return lines(page.tree, page.url)
+
+    def has_list(self, page: Page) -> bool:
+        """Whether an answer in JSON has a list, be it an empty one: a message of the server's trouble has none."""
+        return payloads.rows_of(page.answer) is not None
+
+    def records(self, page: Page) -> list[Seen]:
+        """The decisions that a list page without lines itself shows. Most families know only lines."""
+        return []
+
+    def announced(self, page: Page, count: int) -> tuple[int | None, int | None]:
+        """How many items and pages there are, as the first list page says; `count` of them stand on it."""
+        if page.answer is not None:
+            return payloads.total_of(page.answer, here=count), None
+        words = classify.visible(page.text)
+        return items_announced(words), pages_announced(words)
+
+    def shown(self, page: Page) -> Shown:
+        """What stands on one list page."""
+        found = self.entries(page)
+        return Shown(found, [] if found else self.records(page))
+
+    def begin(self, page: Page) -> Outputs:
+        """Take the column's own page for the first of its list."""
+        shown = self.shown(page)
+        yield from self.opening(page, shown) if shown else self.nothing(page)
+
+    def page(self, page: Page, number: int, **context: Any) -> Outputs:
+        """One list page. One that shows another page again means that the paging was misunderstood, or, where nobody said how
+        many there are, that this is the end."""
+        shown, chain, link = self.shown(page), context.get("chain"), context.get("link")
+        if not shown:
+            yield from self.lacking(page, number, chain=bool(chain))
+        elif number == 1:
+            yield from self.opening(page, shown)
+        elif self.repeats(shown, number):
+            if not (chain or link) or (number == 2 and (link or len(shown) > _FEW)):
+                self.look.lost_pages.append(f"第 {number} 页与已读的页相同，翻页没有生效{self.advice}")
+        else:
+            before = len(self.walk.entries)
+            yield from self.take(page, shown, number)
+            if chain and self.may_ask():
+                yield self._chained(number + 1)
+            elif link and (shown.decisions or len(self.walk.entries) > before):
+                yield from self.onward(page, number)
+
+    def lacking(self, page: Page, number: int, *, chain: bool) -> Outputs:
+        """A list page on which nothing stands: the end of a list of unknown length, an empty list, or a page not read."""
+        if number > 1:
+            if not chain or (self.in_json and not self.has_list(page)):
+                self.look.lost_pages.append(f"第 {number} 页没有列表")
+        elif self.announced(page, 0)[0] == 0 or (page.answer is None and classify.says_empty(page.text)):
+            self.look.said_empty = True
+        else:
+            yield from self.dead(f"{self.interface}没有返回列表")
+
+    def opening(self, page: Page, shown: Shown) -> Outputs:
+        """The first page of a list: what stands on it, and how the others are reached."""
+        items, pages = self.announced(page, len(shown))
+        self.in_json = page.answer is not None
+        if self.numbered and pages is None and items is not None:
+            if self.size == 0 or len(shown) < min(self.size, items):
+                self.size = len(shown)  # the server gives fewer than it was asked for
+            pages = max(-(-items // self.size), 1)
+        self.look.items_announced, self.look.pages_announced = items, pages
+        if shown.lines:
+            self.opens(shown.lines)
+        yield from self.take(page, shown, 1)
+        yield from self.further(page, pages)
+
+    def further(self, page: Page, pages: int | None) -> Outputs:
+        """Requests for all further pages at once; where nobody says how many there are, for one after the other until
+        nothing new comes; where pages have no numbers, for the one that 下一页 leads to."""
+        if not self.numbered:
+            yield from self.onward(page, 1)
+        elif pages is None:
+            if self.may_ask():
+                yield self._chained(2)
+        else:
+            for number in range(2, pages + 1):
+                if not self.may_ask():
+                    break
+                yield self.turn(number)
+
+    def _chained(self, number: int) -> scrapy.Request:
+        request = self.turn(number)
+        request.cb_kwargs["context"]["chain"] = True
+        return request
+
+    def take(self, page: Page, shown: Shown, number: int) -> Outputs:
+        """What stands on a list page: lines are followed, decisions kept."""
+        self.look.list_pages += 1
+        self.walk.shown[number] = shown.key
+        yield from self.follow(shown.lines, number, self.leads_to)
+        yield from self.decisions(shown.decisions, page, number)
+
+    def repeats(self, shown: Shown, number: int) -> bool:
+        """Whether a list page is one that was read before (a list that slid while it was read repeats only some lines)."""
+        again = any(shown.key == before for place, before in self.walk.shown.items() if place != number)
+        self.walk.repeated += again
+        return again
 
     def opens(self, found: list[Line]) -> None:
         """Note the list's first page, to see at the walk's end whether the list was re-published meanwhile."""
@@ -257,7 +467,8 @@ class PortalSpider(scrapy.Spider):
     def look_again(self) -> None:
         """After the last page: the first one once more, where reading took long enough for the list to slide."""
         opening, ask = self.walk.opening, self.walk.ask
-        if opening is None or ask is None or time.monotonic() - self.walk.opened_at < _SLIDES_AFTER:
+        since_start = (clock.now() - self.look.started_at).total_seconds()  # long, where an interrupted look goes on
+        if opening is None or ask is None or max(time.monotonic() - self.walk.opened_at, since_start) < _SLIDES_AFTER:
             return
         self.walk.opening = None
         ask(opening.replace(
@@ -273,52 +484,14 @@ class PortalSpider(scrapy.Spider):
         if not found or now == self.walk.opened:
             return
         self.look.notes.add("读取期间列表有变动，已重读第一页")
+        new = sum(url not in self.walk.entries for url in now)
         yield from self.follow(found, 0)
-        kept = [place for place, url in enumerate(self.walk.opened) if url in now]
-        if any(url not in now for url in self.walk.opened[: kept[-1] if kept else None]):
+        there = set(now)
+        kept = [place for place, url in enumerate(self.walk.opened) if url in there]
+        gone = [place for place, url in enumerate(self.walk.opened) if url not in there]
+        # What is new on top pushes as many lines off the page's end; whatever else is gone was taken away.
+        if len(gone) > new or (gone and gone[0] < (kept[-1] if kept else len(self.walk.opened))):
             self.look.cut = self.look.cut or "读取期间网站撤下了列表中的内容，其余各页可能漏读"
-
-    def listed(self, found: list[Line], pages: int | None, ask: Callable[[int], scrapy.Request]) -> Outputs:
-        """The first page of a list: follow its lines and ask for all others at once; where the list does not say how long
-        it is, for one after the other until nothing new comes."""
-        self.look.pages_announced = pages
-        self.look.list_pages += 1
-        self.opens(found)
-        yield from self.follow(found, 1)
-        if pages is None and self.may_ask():
-            self.ask_next = ask
-            yield self._chained(2)
-        for number in range(2, (pages or 1) + 1):
-            if not self.may_ask():
-                break
-            yield ask(number)
-
-    def _chained(self, number: int) -> scrapy.Request:
-        request = self.ask_next(number)
-        request.cb_kwargs["context"]["chain"] = True
-        return request
-
-    def page(self, page: Page, number: int, **context: Any) -> Outputs:
-        """A further list page. One that shows another page again means that the paging was misunderstood."""
-        found, chain = self.entries(page), context.get("chain")
-        if not found:
-            if not chain:
-                self.look.lost_pages.append(f"第 {number} 页没有列表")
-        elif self.repeats(found, number):
-            if not chain or (number == 2 and len(found) > 3):
-                self.look.lost_pages.append(f"第 {number} 页与已读的页相同，翻页没有生效")
-        else:
-            self.look.list_pages += 1
-            yield from self.follow(found, number)
-            if chain and self.may_ask():
-                yield self._chained(number + 1)
-
-    def repeats(self, found: list[Line], number: int) -> bool:
-        """Whether a list page is one that was read before (a list that slid while it was read repeats only some lines)."""
-        here = frozenset(line.url for line in found)
-        again = any(here == shown for place, shown in self.walk.shown.items() if place != number)
-        self.walk.repeated += again
-        return again
 
     def proof(self) -> str:
         """What showed that the recognised family is the right one, and what is still open (for people)."""
@@ -352,11 +525,12 @@ class PortalSpider(scrapy.Spider):
                 continue  # the list slid while it was read, or names one thing twice
             entry = Entry(line.url, line.title, line.date, (page_number, number))
             self.walk.entries[line.url] = entry
+            no_record = self.portal.kind not in kinds.WIDER and classify.not_a_record(line.title)
             if not self.is_ours(line.url):
-                self.look.linked_out += 1
+                self.leads_away(line.url, no_record)
                 continue
             self.look.items += 1
-            if self.portal.kind not in kinds.WIDER and classify.not_a_record(line.title):
+            if no_record:
                 self.look.not_records += 1
                 continue
             known = self.walk.known.get(line.url)
@@ -367,6 +541,15 @@ class PortalSpider(scrapy.Spider):
                 self.walk.read.add(line.url)
                 yield self.request(line.url, step, entry=entry)
 
+    def leads_away(self, url: str, no_record: bool) -> None:
+        """An entry on another host is not followed, so what it says is not known; an inner address nobody can open."""
+        self.look.linked_out += 1
+        host = host_of(url)
+        if is_inner(host) or "." not in host:
+            self.look.dead[url] = dead_link(url, "链接指向内网或本机地址，公众打不开", gone=True)
+        if not no_record:
+            self.look.away += 1
+
     @property
     def reader(self) -> tables.Reader:
         """How labels are understood on this portal."""
@@ -375,26 +558,29 @@ class PortalSpider(scrapy.Spider):
 
     def onward(self, page: Page, number: int) -> Outputs:
         """A request for the page that 下一页 leads to; told when only a script could follow it."""
-        following = next_page(page.tree, page.url)
+        following = next_page(page.tree, page.url, number)
         if following is None:
-            if scripted_next(page.tree) and number != self.look.pages_announced:
+            if scripted_next(page.tree, number) and number != self.look.pages_announced:
                 turn = turning(page.tree, page.text, page.url, number + 1)
                 if turn is None:
                     self.look.cut = "翻页由网页脚本进行，后面的页没有读到"
                 elif self.is_ours(turn[0]) and self.may_ask():
-                    yield self.request(turn[0], "page", form=turn[1], number=number + 1)
+                    yield self.request(turn[0], "page", form=turn[1], number=number + 1, link=True)
             return
         if following == page.url or following in self.walk.turned or not self.is_ours(following):
             return
         if self.may_ask():
             self.walk.turned.update((page.url, following))
-            yield self.request(following, "page", number=number + 1)
+            yield self.request(following, "page", number=number + 1, link=True)
 
     def read(self, page: Page, title: str = "") -> Reading:
         """What a document says, with this portal's kind and lookups."""
+        if page.reading is not None:
+            return page.reading
         return extract.read(
             page.body, page.url, page.content_type, self.portal.kind, title=title,
             lookups=self.portal.lookups.columns, max_unpacked=self.walk.settings.max_unpacked_mb * 2**20,
+            text=lambda: page.text,
         )  # fmt: skip
 
     def detail(self, page: Page, entry: Entry) -> Outputs:
@@ -413,7 +599,8 @@ class PortalSpider(scrapy.Spider):
                 else:
                     self.walk.failed.add(entry.url)
         elif reading.rows:
-            yield from self.sightings(reading, page, entry, url=page.url)
+            shown_at = page.url if page.answer is None else entry.url  # people open pages, not interfaces
+            yield from self.sightings(reading, page, entry, url=shown_at)
             self._all_read(reading, page, entry)
         elif reading.not_record:
             self.look.not_records += 1
@@ -501,6 +688,16 @@ class PortalSpider(scrapy.Spider):
             self.look.entry = ("shell", "栏目页面只是跳转，跟随一次后仍无内容")
             return
         yield from self.first(page)
+
+
+def other_scheme(url: str) -> str:
+    """The same address with https instead of http, or http instead of https.
+
+    >>> other_scheme("https://www.example.gov.cn/xzcf/"), other_scheme("http://www.example.gov.cn/xzcf/")
+    ('http://www.example.gov.cn/xzcf/', 'https://www.example.gov.cn/xzcf/')
+    """
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(scheme="http" if parts.scheme == "https" else "https"))
 
 
 def address_key(url: str) -> str:

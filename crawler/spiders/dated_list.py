@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser
 
-from crawler.extract import classify
-from crawler.listing import Line, lines, pages_announced
+from crawler.listing import Line, lines
 from crawler.scripted import opened_lines
 from crawler.spiders.base import Outputs, Page, PortalSpider
 
@@ -32,33 +30,13 @@ class DatedList(PortalSpider):
         """No options."""
 
     def first(self, page: Page) -> Outputs:
-        found = self.entries(page)
-        self.look.pages_announced = pages_announced(classify.visible(page.text))
-        if not found:
-            yield from self.nothing(page)
-            return
-        self.look.list_pages += 1
-        self.opens(found)
-        yield from self.follow(found, 1)
-        yield from self.onward(page, 1)
+        yield from self.begin(page)
+
+    def announced(self, page: Page, count: int) -> tuple[int | None, int | None]:
+        return None, super().announced(page, count)[1]
 
     def entries(self, page: Page) -> list[Line]:
         return entries_of(page.tree, page.text, page.url)
-
-    def page(self, page: Page, number: int, **context: Any) -> Outputs:
-        """A further page of the list; one that brings nothing new ends the walk."""
-        found = self.entries(page)
-        if not found:
-            self.look.lost_pages.append(f"第 {number} 页没有列表")
-            return
-        if number == 2 and self.repeats(found, 2):
-            self.look.lost_pages.append("第 2 页与第 1 页相同，翻页没有生效")
-            return
-        before = len(self.walk.entries)
-        yield from self.follow(found, number)
-        if len(self.walk.entries) > before:
-            self.look.list_pages += 1
-            yield from self.onward(page, number)
 
 
 def entries_of(tree: LexborHTMLParser, text: str, url: str) -> list[Line]:

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urljoin
 
+import scrapy
+
 from crawler import makers
 from crawler.detect import Glance, Mark
-from crawler.extract import payloads
-from crawler.listing import Line
-from crawler.scripted import at, json_lines, script_values
+from crawler.scripted import script_values
 from crawler.spiders.base import Outputs, Page, PortalSpider
 
 _METHOD = re.compile(r"rest/lightfrontaction/(\w{3,60})")
@@ -32,6 +32,8 @@ class EwbRest(PortalSpider):
 
         - {id: x_penalties, unit: x, kind: penalty, title: 行政处罚, url: "https://…/gov/xxgk/list.html", family: ewb_rest}
     """
+
+    numbered, interface = True, "新点接口（请核对 categorynum、deptcode）"
 
     @dataclass(frozen=True)
     class Options:
@@ -57,43 +59,10 @@ class EwbRest(PortalSpider):
         size = said.pop("pageSize", "")
         self.size = int(size) if size.isdecimal() and int(size) else 15
         self.parameters = {**said, **(self.options.query or {})}
-        yield self._ask(1)
+        yield self.turn(1)
 
-    def _ask(self, number: int) -> Any:
+    def turn(self, number: int) -> scrapy.Request:
         place = number - 1 + self.options.first
         parameters = {**self.parameters, "pageIndex": place, "pageSize": self.size}
         form = urlencode({"params": json.dumps(parameters, ensure_ascii=False)})
         return self.request(self.api, "page", form=form, number=number)
-
-    def page(self, page: Page, number: int, **context: Any) -> Outputs:
-        if number > 1:
-            yield from super().page(page, number, **context)
-            return
-        found, answer = self.entries(page), _answer(page)
-        count = next((n for path in _TOTALS if str(n := at(answer, path)).isdecimal()), None)
-        total = int(count) if count is not None else None
-        if not found:
-            if total == 0:
-                self.look.said_empty = True
-            else:
-                yield from self.dead("新点接口没有返回列表，请核对 categorynum、deptcode")
-            return
-        self.look.items_announced = total
-        if total is not None and len(found) < min(self.size, total):
-            self.size = len(found)
-        yield from self.listed(found, None if total is None else -(-total // self.size), self._ask)
-
-    def entries(self, page: Page) -> list[Line]:
-        answer = _answer(page)
-        rows = at(answer, "custom.data") or at(answer, "custom.infodata") or payloads.rows_of(answer) or []
-        return json_lines([row for row in rows if isinstance(row, dict)], self.portal.url)
-
-
-_TOTALS = ("custom.total", "custom.count", "custom.totalcount", "custom.recordCount", "total")
-
-
-def _answer(page: Page) -> Any:
-    try:
-        return payloads.parse(page.text)
-    except ValueError:
-        return None

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 from urllib.parse import urljoin
+
+import scrapy
 
 from crawler import makers
 from crawler.detect import Glance, Mark
-from crawler.extract import classify
-from crawler.listing import Line, items_announced, lines, next_page, pages_announced
+from crawler.listing import Line, lines, next_page
 from crawler.scripted import with_query
 from crawler.spiders.base import Outputs, Page, PortalSpider
 
@@ -36,35 +36,21 @@ class EwbStatic(PortalSpider):
             yield from makers.ewb(glance)
 
     def first(self, page: Page) -> Outputs:
-        found = self.entries(page)
-        if not found:
-            yield from self.nothing(page)
-            return
-        words = classify.visible(page.text)
-        self.look.items_announced = items_announced(words)
-        pages, following = pages_announced(words), next_page(page.tree, page.url)
-        numbered = _NUMBERED.search((following or "").partition("?")[0])
-        if pages is None or following is None or not ("Paging=" in following or numbered):
-            self.look.pages_announced = pages
-            self.look.list_pages += 1
-            yield from self.follow(found, 1)
-            yield from self.onward(page, 1)
-            return
-        self.following = following
-        yield from self.listed(found, pages, self._ask)
+        yield from self.begin(page)
 
-    def _ask(self, number: int) -> Any:
+    def announced(self, page: Page, count: int) -> tuple[int | None, int | None]:
+        items, pages = super().announced(page, count)
+        self.following = next_page(page.tree, page.url) or ""
+        known = "Paging=" in self.following or _NUMBERED.search(self.following.partition("?")[0])
+        self.numbered = bool(pages is not None and known)
+        return items, pages
+
+    def turn(self, number: int) -> scrapy.Request:
         if "Paging=" in self.following:
             address = with_query(self.following, Paging=number)
         else:
             address = urljoin(self.following, f"{number}.html")
         return self.request(address, "page", number=number)
-
-    def page(self, page: Page, number: int, **context: Any) -> Outputs:
-        before = len(self.walk.entries)
-        yield from super().page(page, number, **context)
-        if not hasattr(self, "following") and len(self.walk.entries) > before:
-            yield from self.onward(page, number)
 
     def entries(self, page: Page) -> list[Line]:
         dated = lines(page.tree, page.url)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urljoin, urlsplit
+
+import scrapy
 
 from crawler import makers
 from crawler.detect import Glance, Mark
-from crawler.extract import payloads
-from crawler.listing import Line
-from crawler.scripted import json_lines, with_query
+from crawler.scripted import with_query
 from crawler.spiders.base import Outputs, Page, PortalSpider
 
 _SID = re.compile(r"""\bSID["']?\s*[:=]\s*["']?(\w{1,20})""")
@@ -33,6 +32,8 @@ class Gkmlpt(PortalSpider):
 
         - {id: x_penalties, unit: x, kind: penalty, title: 行政处罚, url: "https://…/gkmlpt/index#2305", family: gkmlpt}
     """
+
+    numbered, interface = True, "gkmlpt 接口"
 
     @dataclass(frozen=True)
     class Options:
@@ -60,36 +61,7 @@ class Gkmlpt(PortalSpider):
             page.url.partition("/gkmlpt/")[0] + "/gkmlpt/" if "/gkmlpt/" in page.url else urljoin(page.url, "/gkmlpt/")
         )
         self.api = urljoin(root, f"api/all/{category}")
-        yield self._ask(1)
+        yield self.turn(1)
 
-    def _ask(self, number: int) -> Any:
+    def turn(self, number: int) -> scrapy.Request:
         return self.request(with_query(self.api, page=number, sid=self.sid), "page", number=number)
-
-    def page(self, page: Page, number: int, **context: Any) -> Outputs:
-        if number > 1:
-            yield from super().page(page, number, **context)
-            return
-        found = self.entries(page)
-        answer = _answer(page)
-        total = payloads.total_of(answer)
-        if not found:
-            if total == 0:
-                self.look.said_empty = True
-            else:
-                yield from self.dead("gkmlpt 接口没有返回列表")
-            return
-        self.look.items_announced = total
-        yield from self.listed(found, None if total is None else -(-total // len(found)), self._ask)
-
-    def entries(self, page: Page) -> list[Line]:
-        answer = _answer(page)
-        rows = answer.get("articles") if isinstance(answer, dict) else None
-        rows = rows if isinstance(rows, list) else payloads.rows_of(answer) or []
-        return json_lines([row for row in rows if isinstance(row, dict)], self.portal.url)
-
-
-def _answer(page: Page) -> Any:
-    try:
-        return payloads.parse(page.text)
-    except ValueError:
-        return None

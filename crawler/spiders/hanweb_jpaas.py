@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
 from urllib.parse import parse_qsl, urljoin, urlsplit
+
+import scrapy
 
 from crawler import makers
 from crawler.detect import Glance, Mark
-from crawler.extract import payloads, tables
+from crawler.extract import tables
 from crawler.listing import Line, lines
 from crawler.scripted import at, with_query
 from crawler.spiders.base import Outputs, Page, PortalSpider
@@ -37,6 +38,8 @@ class HanwebJpaas(PortalSpider):
            family: hanweb_jpaas}
     """
 
+    numbered, interface = True, "页面声明的 JPaaS 接口"
+
     @staticmethod
     def marks(glance: Glance) -> Iterator[Mark]:
         if "unitbuild.js" in glance.text:
@@ -53,33 +56,28 @@ class HanwebJpaas(PortalSpider):
             return
         self.api, self.parameters = units[-1]  # the unit that is called a list, else the last: menus are built first
         self.units, self.size = units, 15
-        yield self._ask(1)
+        yield self.turn(1)
 
-    def _ask(self, number: int) -> Any:
+    def turn(self, number: int) -> scrapy.Request:
         choice = json.dumps({"pageNo": number, "pageSize": str(self.size)}, separators=(",", ":"))
         address = with_query(self.api, **self.parameters, paramJson=choice)
         return self.request(address, "page", number=number)
 
-    def page(self, page: Page, number: int, **context: Any) -> Outputs:
-        markup = _html_of(page)
-        if number > 1:
-            yield from super().page(page, number, **context)
-            return
-        found = self.entries(page)
-        if not found:
+    def announced(self, page: Page, count: int) -> tuple[int | None, int | None]:
+        said = dict(_NUMBER.findall(_paging(_html_of(page) or "") + _paging(page.text)))
+        self.size = int(said.get("rows") or count) or count
+        return int(said["count"]) if said.get("count") else None, None
+
+    def lacking(self, page: Page, number: int, *, chain: bool) -> Outputs:
+        if number == 1 and len(self.units) > 1:  # the last unit was a footer: the one before it
             self.units.pop()
-            if self.units:  # the last unit was a footer: the one before it
-                self.api, self.parameters = self.units[-1]
-                yield self._ask(1)
-            else:
-                yield from self.dead("页面声明的 JPaaS 接口没有返回列表")
-            return
-        said = dict(_NUMBER.findall(_paging(markup or "") + _paging(page.text)))
-        self.size = int(said.get("rows") or len(found)) or len(found)
-        if said.get("count"):
-            self.look.items_announced = int(said["count"])
-        pages = -(-int(said["count"]) // self.size) if said.get("count") else None
-        yield from self.listed(found, pages, self._ask)
+            self.api, self.parameters = self.units[-1]
+            yield self.turn(1)
+        else:
+            yield from super().lacking(page, number, chain=chain)
+
+    def has_list(self, page: Page) -> bool:
+        return _html_of(page) is not None
 
     def entries(self, page: Page) -> list[Line]:
         markup = _html_of(page)
@@ -95,11 +93,7 @@ def _paging(markup: str) -> str:
 
 def _html_of(page: Page) -> str | None:
     """The list's markup in an answer; None when the answer is not one."""
-    try:
-        answer = payloads.parse(page.text)
-    except ValueError:
-        return None
-    markup = at(answer, "data.html")
+    markup = at(page.answer, "data.html")
     return markup if isinstance(markup, str) else None
 
 

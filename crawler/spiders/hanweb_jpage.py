@@ -110,9 +110,9 @@ class HanwebJpage(PortalSpider):
             unit = re.search(r"unitid=(\w+)", self.form)
             query = urlencode({"uid": unit[1] if unit else "", "pageNum": number, "perpage": self.size})
             address = f"{self.api}{'&' if '?' in self.api else '?'}{query}"
-            yield self.request(address, "numbered", form=self.form, number=number)
+            yield self.request(address, "counted", form=self.form, number=number)
 
-    def numbered(self, page: Page, number: int) -> Outputs:
+    def counted(self, page: Page, number: int) -> Outputs:
         """A page of a server that counts pages; one that brings nothing new ends the walk (the total tells what is missing)."""
         before = len(self.walk.entries)
         found = records(page.text, self.portal.url) or lines(page.tree, self.portal.url, ARTICLE)

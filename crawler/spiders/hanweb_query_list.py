@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlencode, urljoin
 
+import scrapy
+
 from crawler.detect import Glance, Mark
-from crawler.extract import payloads
-from crawler.listing import Line, base_of
-from crawler.scripted import at, json_lines
+from crawler.listing import base_of
 from crawler.spiders.base import Outputs, Page, PortalSpider
 
 _LOAD = re.compile(r"loadPageData\s*\(\s*(\w+)\s*,\s*['\"]?(\w+)")
@@ -35,6 +34,8 @@ class HanwebQueryList(PortalSpider):
         - {id: x_penalties, unit: x, kind: penalty, title: 行政处罚, url: "https://…/col/col42150/index.html",
            family: hanweb_query_list}
     """
+
+    numbered, interface = True, "queryList 接口"
 
     @dataclass(frozen=True)
     class Options:
@@ -69,46 +70,11 @@ class HanwebQueryList(PortalSpider):
         self.size = int(said.get("perPage") or 15)
         self.api = urljoin(page.url, self.options.api)
         self.home = base_of(page.tree, page.url)
-        yield self._ask(1)
+        yield self.turn(1)
 
-    def _ask(self, number: int) -> Any:
-        return self.request(
-            self.api, "page", form=urlencode([("current", str(number)), *self.parameters]), number=number
-        )
-
-    def page(self, page: Page, number: int, **context: Any) -> Outputs:
-        if number > 1:
-            yield from super().page(page, number, **context)
-            return
-        found = self.entries(page)
-        total = _total(page)
-        if not found:
-            if total == 0:
-                self.look.said_empty = True
-            else:
-                yield from self.dead("queryList 接口没有返回列表")
-            return
-        self.look.items_announced = total
-        yield from self.listed(found, None if total is None else -(-total // self.size), self._ask)
-
-    def entries(self, page: Page) -> list[Line]:
-        try:
-            answer = payloads.parse(page.text)
-        except ValueError:
-            return []
-        results = at(answer, "data.results") or at(answer, "results") or payloads.rows_of(answer) or []
-        rows = [row.get("source", row) for row in results if isinstance(row, dict)]
-        return json_lines([row for row in rows if isinstance(row, dict)], self.home)
-
-
-def _total(page: Page) -> int | None:
-    try:
-        answer = payloads.parse(page.text)
-    except ValueError:
-        return None
-    return next(
-        (int(n) for path in ("data.total", "data.totalRecord", "total") if str(n := at(answer, path)).isdecimal()), None
-    )
+    def turn(self, number: int) -> scrapy.Request:
+        form = urlencode([("current", str(number)), *self.parameters])
+        return self.request(self.api, "page", form=form, number=number)
 
 
 def _object(text: str, name: str, before: int) -> str:

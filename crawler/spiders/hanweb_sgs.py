@@ -6,8 +6,9 @@ import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlencode, urljoin
+
+import scrapy
 
 from crawler.detect import Glance, Mark
 from crawler.listing import Line
@@ -37,6 +38,8 @@ class HanwebSgs(PortalSpider):
         - {id: x_penalties, unit: x, kind: penalty, title: 行政处罚, url: "https://…/sgs/sgsList01.do", family: hanweb_sgs}
     """
 
+    numbered, interface = True, "双公示应用的取数接口"
+
     @dataclass(frozen=True)
     class Options:
         """`detail`: a detail's address with {id} and {type}."""
@@ -54,7 +57,10 @@ class HanwebSgs(PortalSpider):
 
     def first(self, page: Page) -> Outputs:
         said = script_values(page.text, "totalRecord", "perPage", "id2", "proxyUrl")
-        self.total = int(said.get("totalRecord") or 0)
+        if not said.get("totalRecord", "").isdecimal():
+            yield from self.dead("页面脚本没有写明 totalRecord")
+            return
+        self.total = int(said["totalRecord"])
         self.size = max(int(said.get("perPage") or 15), 1)
         self.id2, self.api = said.get("id2", ""), urljoin(page.url, said.get("proxyUrl") or page.url)
         details = sorted(_DETAIL.finditer(page.text), key=lambda match: _SHOWS.search(match[1]) is None)
@@ -68,28 +74,21 @@ class HanwebSgs(PortalSpider):
             yield from self.dead("没有找到详情页的地址，请在 options 中写明 detail")
             return
         found = self.entries(page)
-        if not found:
-            yield self._ask(1)
-            return
         self.size = max(len(found), self.size)
-        yield from self.listed(found, -(-self.total // self.size), self._ask)
+        if found:
+            yield from self.begin(page)
+        else:
+            yield self.turn(1)
 
-    def _ask(self, number: int) -> Any:
+    def turn(self, number: int) -> scrapy.Request:
         start = (number - 1) * self.size + 1
         address = with_query(
             self.api, startrecord=start, endrecord=min(start + self.size - 1, self.total), perpage=self.size
         )
         return self.request(address, "page", form=urlencode({"id2": self.id2}), number=number)
 
-    def page(self, page: Page, number: int, **context: Any) -> Outputs:
-        if number > 1:
-            yield from super().page(page, number, **context)
-            return
-        found = self.entries(page)
-        if found:
-            yield from self.listed(found, -(-self.total // self.size), self._ask)
-        else:
-            yield from self.dead("双公示应用的取数接口没有返回列表")
+    def announced(self, page: Page, count: int) -> tuple[int | None, int | None]:
+        return self.total, None
 
     def entries(self, page: Page) -> list[Line]:
         found: dict[str, Line] = {}

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urljoin
 
+import scrapy
+
 from crawler import makers
 from crawler.detect import Glance, Mark
-from crawler.extract import classify
-from crawler.listing import Line, items_announced, lines, pages_announced
+from crawler.listing import Line, lines
 from crawler.scripted import script_values
 from crawler.spiders.base import Outputs, Page, PortalSpider
 
@@ -36,6 +37,9 @@ class HanwebXxgk(PortalSpider):
         - {id: x_penalties, unit: x, kind: penalty, title: 行政处罚, url: "https://…/col/col1229/index.html",
            family: hanweb_xxgk}
     """
+
+    numbered, interface = True, "信息公开目录的取数接口（请核对 area、infotypeId）"
+    foreign: frozenset[str] = frozenset()  # what stood on the last page of other columns' lines only
 
     @dataclass(frozen=True)
     class Options:
@@ -65,36 +69,36 @@ class HanwebXxgk(PortalSpider):
         self.parameters = {**asked, **said, **(self.options.query or {})}
         interface = _SEARCH.search(page.text)
         self.api = urljoin(page.url, interface[1] if interface else "/module/xxgk/search.jsp")
-        yield self._ask(1)
+        yield self.turn(1)
 
-    def _ask(self, number: int) -> Any:
+    def turn(self, number: int) -> scrapy.Request:
         return self.request(self.api, "page", form=urlencode({**self.parameters, "currpage": number}), number=number)
 
-    def page(self, page: Page, number: int, **context: Any) -> Outputs:
-        if number > 1:
-            yield from self._further(page, number, context)
-            return
-        words = classify.visible(page.text)
-        found = self.entries(page)
-        everything = lines(page.tree, page.url, makers.HANWEB_ARTICLE)
-        if not everything:
-            if classify.says_empty(page.text):
-                self.look.said_empty = True
-            else:
-                yield from self.dead("信息公开目录的取数接口没有返回列表，请核对 area、infotypeId")
-            return
-        if len(found) == len(everything):
-            self.look.items_announced = items_announced(words)
-        yield from self.listed(found, pages_announced(words), self._ask)
+    def announced(self, page: Page, count: int) -> tuple[int | None, int | None]:
+        items, pages = super().announced(page, count)
+        return items if count == len(_everything(page)) else None, pages
 
-    def _further(self, page: Page, number: int, context: dict[str, Any]) -> Outputs:
-        if self.entries(page) or not lines(page.tree, page.url, makers.HANWEB_ARTICLE):
-            yield from super().page(page, number, **context)
-        else:
-            self.look.list_pages += 1  # a page of other columns' lines only
+    def lacking(self, page: Page, number: int, *, chain: bool) -> Outputs:
+        if not _everything(page):
+            yield from super().lacking(page, number, chain=chain)
+            return
+        self.look.list_pages += 1  # a page of other columns' lines only
+        before, self.foreign = self.foreign, frozenset(line.url for line in _everything(page))
+        if number == 1:
+            self.look.pages_announced = self.announced(page, 0)[1]
+            yield from self.further(page, self.look.pages_announced)
+        elif chain and self.foreign != before and self.may_ask():
+            yield self._chained(number + 1)
+        elif chain and self.foreign == before and number == 2:
+            self.look.lost_pages.append("第 2 页与已读的页相同，翻页没有生效")
 
     def entries(self, page: Page) -> list[Line]:
         return lines(page.tree, self.portal.url, self.own)
+
+
+def _everything(page: Page) -> list[Line]:
+    """The lines of all columns."""
+    return lines(page.tree, page.url, makers.HANWEB_ARTICLE)
 
 
 def _in_address(text: str) -> dict[str, str]:

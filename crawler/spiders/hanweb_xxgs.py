@@ -8,8 +8,11 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode, urljoin
 
+from selectolax.lexbor import LexborHTMLParser
+
 from crawler.detect import Glance, Mark
 from crawler.extract import tables
+from crawler.items import Seen
 from crawler.listing import Line, lines
 from crawler.scripted import opened_lines, with_query
 from crawler.spiders.base import Outputs, Page, PortalSpider
@@ -76,23 +79,15 @@ class HanwebXxgs(PortalSpider):
 
     def page(self, page: Page, number: int, **context: Any) -> Outputs:
         start: int = context["start"]
-        parts = _CDATA.findall(page.text)
-        rows = "".join(parts) if parts else page.text
-        tree = tables.parse(f"<table>{_header_rows(self.header)}{rows}</table>")
-        found = lines(tree, page.url) or opened_lines(tree, page.text, page.url)
-        decisions = [] if found else tables.records(tree, self.reader)
-        count = len(found) or len(decisions)
-        if count == 0:
+        shown = self.shown(page)
+        if not shown:
             yield from self._renew(number, start)
-            return
-        if found and self.repeats(found, number):
+        elif self.repeats(shown, number):
             self.look.lost_pages.append(f"第 {number} 页与已读的页相同，翻页没有生效")
-            return
-        self.look.list_pages += 1
-        yield from self.follow(found, number)
-        yield from self.decisions(decisions, page, number)
-        if start + count <= self.total and self.may_ask():
-            yield self._ask(start + count, number + 1)
+        else:
+            yield from self.take(page, shown, number)
+            if start + len(shown) <= self.total and self.may_ask():
+                yield self._ask(start + len(shown), number + 1)
 
     def _renew(self, number: int, start: int) -> Outputs:
         self.renewed += 1
@@ -113,7 +108,16 @@ class HanwebXxgs(PortalSpider):
             self.look.lost_pages.append(f"第 {number} 页没有列表")
 
     def entries(self, page: Page) -> list[Line]:
-        return lines(page.tree, page.url)
+        tree = self._rows(page)
+        return lines(tree, page.url) or opened_lines(tree, page.text, page.url)
+
+    def records(self, page: Page) -> list[Seen]:
+        return tables.records(self._rows(page), self.reader)
+
+    def _rows(self, page: Page) -> LexborHTMLParser:
+        """A batch below the header that the column's page printed."""
+        rows = "".join(_CDATA.findall(page.text)) or page.text
+        return tables.parse(f"<table>{_header_rows(self.header)}{rows}</table>")
 
 
 def _header_rows(markup: str) -> str:

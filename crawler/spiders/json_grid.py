@@ -7,16 +7,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 import scrapy
 
 from crawler.detect import Glance, Mark
 from crawler.extract import classify, payloads
 from crawler.extract.tables import Reader
-from crawler.items import Sighting
-from crawler.scripted import at, json_lines
-from crawler.spiders.base import Outputs, Page, PortalSpider
+from crawler.listing import Line
+from crawler.scripted import at, json_lines, with_query
+from crawler.spiders.base import Outputs, Page, PortalSpider, Shown
 
 GRID = re.compile(
     r"table\.render|bootstrapTable|\.DataTable|\.datagrid|jqGrid|layui|el-table|\.ajax\(|fetch\(|axios\b|"
@@ -38,6 +38,7 @@ _STATIC = re.compile(
     r"\.(?:js|css|png|jpe?g|gif|ico|svg|woff2?|html?)(?:\?|$)|hits?\b|visit|counter|click|login|stat(?:s|istic)|captcha",
     re.I,
 )
+_ALIKE = 2  # rows that may stand on two pages by chance
 _OFFSETS = frozenset(
     ("start", "offset", "skip", "startrow", "startrecord", "first")
 )  # such a parameter counts rows, not pages
@@ -146,10 +147,14 @@ class JsonGrid(PortalSpider):
         if api_of(glance.text) and not glance.lines and not glance.records:
             yield Mark("data", "脚本写明取数接口，页面本身没有记录")
 
+    numbered, advice = True, "，请在 options 中写明翻页参数"
+
     def first(self, page: Page) -> Outputs:
-        self.pages_seen: list[frozenset[str]] = []
-        if page.text.lstrip()[:1] in ("{", "["):
-            yield from self.rows(page, number=0, api=self._own_address(page.url), swapped=True)
+        self.swapped = bool(self.options.method)  # whether there is no other method left to try
+        if page.answer is not None:
+            self.api = self._own_address(page.url)
+            self.numbered, self.swapped = bool(self.api), True
+            yield from self.page(page, 1)
             return
         api = self.options.api or api_of(page.text)
         if api is None:
@@ -157,8 +162,9 @@ class JsonGrid(PortalSpider):
             if self.look.entry is None and not self.look.said_empty and classify.shell_target(page.text) is None:
                 yield from self.dead("没有找到页面取数的接口，请在 options 中写明 api")
             return
+        self.api = urljoin(page.url, api)
         self._learn(page.text)
-        yield self._ask(urljoin(page.url, api), 0)
+        yield self.turn(1)
 
     def _own_address(self, url: str) -> str:
         """A portal whose address is the interface itself: its own parameters say how its pages turn; empty if none does."""
@@ -180,105 +186,90 @@ class JsonGrid(PortalSpider):
         self.dialect = Dialect(page, size, own.method.upper() or said.method, first)
         self.size = own.page_size or (int(limit[1]) if limit else 100)
 
-    def _ask(self, api: str, number: int, swapped: bool = False) -> Any:
-        """The page `number` (0 is the first)."""
+    def turn(self, number: int) -> scrapy.Request:
         dialect = self.dialect
-        place = dialect.first + number * (self.size if dialect.counts_rows else 1)
+        place = dialect.first + (number - 1) * (self.size if dialect.counts_rows else 1)
         parameters = {**(self.options.query or {}), dialect.page: place}
         if dialect.size:
             parameters[dialect.size] = self.size
-        context: dict[str, Any] = {"number": number, "api": api, "swapped": swapped}
+        if dialect.method == "POST" and self.options.body == "json":
+            text = json.dumps(parameters, ensure_ascii=False)
+            return self.request(self.api, "page", form=text, sends="application/json", number=number)
         if dialect.method == "POST":
-            if self.options.body == "json":
-                return self.request(
-                    api, "rows", form=json.dumps(parameters, ensure_ascii=False), sends="application/json", **context
-                )
-            return self.request(api, "rows", form=urlencode(parameters), **context)
-        parts = urlsplit(api)
-        query = urlencode({**dict(parse_qsl(parts.query)), **parameters})
-        return self.request(urlunsplit(parts._replace(query=query)), "rows", **context)
+            return self.request(self.api, "page", form=urlencode(parameters), number=number)
+        return self.request(with_query(self.api, **parameters), "page", number=number)
 
-    def _other_method(self, api: str) -> Any:
-        method = "GET" if self.dialect.method == "POST" else "POST"
-        self.dialect = replace(self.dialect, method=method)
-        return self._ask(api, 0, swapped=True)
+    def _other_method(self) -> scrapy.Request:
+        self.swapped = True
+        self.dialect = replace(self.dialect, method="GET" if self.dialect.method == "POST" else "POST")
+        return self.turn(1)
 
     def otherwise(self, problem: classify.Problem, step: str, context: dict[str, Any]) -> scrapy.Request | None:
-        refused = (
-            step == "rows" and problem.outcome in ("unreachable", "column_missing") and "HTTP 5" not in problem.reason
-        )
-        if refused and context["number"] == 0 and context["api"] and not (context["swapped"] or self.options.method):
-            return self._other_method(context["api"])
+        refused = problem.outcome in ("unreachable", "column_missing", "script_list") and "HTTP 5" not in problem.reason
+        if refused and step == "page" and context["number"] == 1 and not self.swapped:
+            return self._other_method()
         return None
 
-    def rows(self, page: Page, number: int, api: str, swapped: bool) -> Outputs:
-        """One page of the grid. What is not JSON is a lost page, never the end of the list."""
-        try:
-            answer = payloads.parse(page.text)
-        except (ValueError, json.JSONDecodeError):
-            answer = None
-        rows = payloads.rows_of(answer, self.options.rows or None)
-        total = payloads.total_of(answer, self.options.total or None)
-        if rows is not None and total is not None and len(rows) > total and isinstance(answer, dict):
-            records = answer.get("records")  # jqGrid counts pages in `total` and rows in `records`
-            total = records if isinstance(records, int) else total * len(rows) if total > 1 else None
-        if rows is None:
-            if total != 0 and number == 0 and api and not (swapped or self.options.method):
-                yield self._other_method(api)
-            elif total != 0 and number == 0 and self.instead is not None:
-                yield from self.dead("脚本里的接口没有返回数据")
-            elif total != 0:
-                self.look.lost_pages.append(
-                    f"第 {number + 1} 页返回的{'不是数据' if answer is None else '数据中没有列表'}"
-                )
-            return
-        if self._repeats(rows):
-            self.look.lost_pages.append(f"第 {number + 1} 页与已读的页重复，翻页参数可能不对，请在 options 中写明")
-            return
-        yield from self._read(rows, page, number)
-        if not api or not rows:
-            if total is not None and number == 0:
-                self.look.items_announced = total
-            return
-        if total is not None and number == 0:
-            self.look.items_announced = total
-            if len(rows) < min(self.size, total):
-                self.size = len(rows)  # the server gives fewer a page than it was asked for
-            pages = -(-total // max(len(rows), 1))
-            self.look.pages_announced = max(pages, 1)
-            for following in range(1, pages):
-                if self.may_ask():
-                    yield self._ask(api, following)
-        elif total is None and len(rows) >= self.size and self.may_ask():
-            yield self._ask(api, number + 1)
+    def _rows(self, page: Page) -> list[dict[str, Any]] | None:
+        return payloads.rows_of(page.answer, self.options.rows or None)
 
-    def _read(self, rows: list[dict[str, Any]], page: Page, number: int) -> Outputs:
+    def shown(self, page: Page) -> Shown:
         """The decisions of a page's rows; of rows that only name documents, the documents."""
-        own = self.options
-        named = (
-            [{name: at(row, path) for name, path in own.fields.items()} | row for row in rows] if own.fields else rows
-        )
-        found = [] if own.link else payloads.records(named, self.reader)
-        if not found:
-            names = {"title": own.title, "date": own.date, "link": own.link}
-            entries = json_lines(rows, self.portal.url, names)
-            if entries:
-                yield from self.follow(entries, number + 1)
-                self.look.items += len(rows) - len(entries)
-                return
-        self.look.items += len(rows)
-        if len(found) < len(rows):
-            self.look.unread["数据行的字段名无法识别"] += len(rows) - len(found)
-        for seen in found:
-            yield Sighting(seen, self.portal.url, page.evidence, (number, seen.row), stated_on=seen.stated_published_on)
+        own, rows = self.options, self._rows(page) or []
+        fields = (own.fields or {}).items()
+        named = [{name: at(row, path) for name, path in fields} | row for row in rows] if fields else rows
+        decisions = [] if own.link else payloads.records(named, self.reader)
+        if decisions:
+            return Shown([], decisions)
+        return Shown(self._lines(rows))
 
-    def _repeats(self, rows: list[dict[str, Any]]) -> bool:
-        """Whether most of a page's rows stood on pages read before (some decisions are printed twice; pages are not)."""
-        here = frozenset(json.dumps(row, sort_keys=True, ensure_ascii=False) for row in rows)
-        before = frozenset[str]().union(*self.pages_seen)
-        again = len(here) > 1 and here in self.pages_seen
-        self.pages_seen.append(here)
-        return again or (len(here) >= 3 and len(here & before) * 10 >= len(here) * 6)
+    def _lines(self, rows: list[dict[str, Any]]) -> list[Line]:
+        own = self.options
+        return json_lines(rows, self.home, {"title": own.title, "date": own.date, "link": own.link})
+
+    def take(self, page: Page, shown: Shown, number: int) -> Outputs:
+        yield from super().take(page, shown, number)
+        rows = self._rows(page) or []
+        lost = len(rows) - len(shown)
+        if shown.lines and lost:
+            twice = sum(len(self._lines([row])) for row in rows) - len(shown)  # rows of one address
+            self.look.items += twice
+            lost -= twice
+        self._not_understood(lost)
+
+    def _not_understood(self, count: int) -> None:
+        if count > 0:
+            self.look.items += count
+            self.look.unread["数据行的字段名无法识别"] += count
+
+    def announced(self, page: Page, count: int) -> tuple[int | None, int | None]:
+        rows = len(self._rows(page) or [])
+        total = payloads.total_of(page.answer, self.options.total or None, rows)
+        if total is None:
+            return None, 1 if rows < self.size else None
+        if rows < min(self.size, total):
+            self.size = rows  # the server gives fewer a page than it was asked for
+        return total, max(-(-total // max(rows, 1)), 1)
+
+    def lacking(self, page: Page, number: int, *, chain: bool) -> Outputs:
+        """What is not JSON is a page not read, never the end of the list."""
+        rows = self._rows(page)
+        if rows:
+            self._not_understood(len(rows))
+        elif rows is None and self.announced(page, 0)[0] != 0:
+            if number == 1 and not self.swapped:
+                yield self._other_method()
+            elif number == 1 and self.instead is not None:
+                yield from self.dead("脚本里的接口没有返回数据")
+            else:
+                told = "不是数据" if page.answer is None else "数据中没有列表"
+                self.look.lost_pages.append(f"第 {number} 页返回的{told}")
+
+    def repeats(self, shown: Shown, number: int) -> bool:
+        """Also when most of a page's rows stood on others (some decisions are printed twice; pages are not)."""
+        before = frozenset[str]().union(*(key for place, key in self.walk.shown.items() if place != number))
+        most = len(shown.key) > _ALIKE and len(shown.key & before) * 10 >= len(shown.key) * 6
+        return super().repeats(shown, number) or most
 
 
 def api_of(text: str) -> str | None:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
+import scrapy
+
 from crawler import makers
 from crawler.detect import Glance, Mark
-from crawler.extract import classify
-from crawler.listing import Line, items_announced, lines, pages_announced
+from crawler.listing import Line, lines
 from crawler.scripted import script_values, with_query
 from crawler.spiders.base import Outputs, Page, PortalSpider
 
@@ -35,6 +36,8 @@ class Lonsun(PortalSpider):
            url: "https://…/public/column/6596?type=4&catId=7012&action=list"}
     """
 
+    numbered, interface = True, "/site/label/8888（请核对 organId、catId）"
+
     @dataclass(frozen=True)
     class Options:
         """`query`: parameters of the interface."""
@@ -57,34 +60,18 @@ class Lonsun(PortalSpider):
             "IsAjax": "1", "dataType": "html", "labelName": "publicInfoList", **said, **asked,
             **({"organId": organ[1]} if organ else {}), **(self.options.query or {}),
         }  # fmt: skip
-        found = self.entries(page)
-        pages = _pages(page)
-        if found and pages is not None:
-            yield from self.listed(found, pages, self._ask)
+        if self.entries(page) and self.announced(page, 0)[1] is not None:
+            yield from self.begin(page)
         else:
-            yield self._ask(1)
+            yield self.turn(1)
 
-    def _ask(self, number: int) -> Any:
+    def turn(self, number: int) -> scrapy.Request:
         return self.request(with_query(self.api, **self.parameters, pageIndex=number), "page", number=number)
 
-    def page(self, page: Page, number: int, **context: Any) -> Outputs:
-        if number > 1:
-            yield from super().page(page, number, **context)
-            return
-        found = self.entries(page)
-        if not found:
-            if classify.says_empty(page.text):
-                self.look.said_empty = True
-            else:
-                yield from self.dead("/site/label/8888 没有返回列表，请核对 organId、catId")
-            return
-        self.look.items_announced = items_announced(classify.visible(page.text))
-        yield from self.listed(found, _pages(page), self._ask)
+    def announced(self, page: Page, count: int) -> tuple[int | None, int | None]:
+        items, pages = super().announced(page, count)
+        match = _COUNT.search(page.text)
+        return items, int(match[1]) if match else pages
 
     def entries(self, page: Page) -> list[Line]:
         return lines(page.tree, page.url, makers.LONSUN_DETAIL) or lines(page.tree, page.url)
-
-
-def _pages(page: Page) -> int | None:
-    match = _COUNT.search(page.text)
-    return int(match[1]) if match else pages_announced(classify.visible(page.text))

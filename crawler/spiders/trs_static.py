@@ -12,7 +12,7 @@ import scrapy
 from crawler import makers
 from crawler.detect import Glance, Mark
 from crawler.extract import classify
-from crawler.listing import Line, lines, pages_announced, static_pages
+from crawler.listing import Line, lines, static_pages
 from crawler.spiders.base import Outputs, Page, PortalSpider
 
 DETAIL = makers.TRS_DETAIL
@@ -50,29 +50,25 @@ class TrsStatic(PortalSpider):
             yield Mark("script", "分页脚本 createPageHTML", 2 if glance.pager.name == "index" else 1)
 
     def first(self, page: Page) -> Outputs:
-        pages = static_pages(page.text)
-        self.look.pages_announced = pages.pages if pages else pages_announced(classify.visible(page.text))
-        found = self.entries(page)
-        if not found:
-            yield from self.nothing(page)
-            return
-        self.look.list_pages += 1
-        self.opens(found)
-        self.home = {line.url for line in found}
-        yield from self.follow(found, 1)
-        if pages is None:
-            yield from self.onward(page, 1)
-            return
-        last = pages.pages
-        if 0 < self.options.newest < last:
-            last = self.options.newest
-            self.look.cut = f"按设置只读前 {last} 页"
-        edge, instead = (2, last) if pages.current == 0 else (last, 2)  # the page the two conventions disagree on
-        for number in range(2, last + 1):
-            if not self.may_ask():
-                break
-            other = urljoin(page.url, pages.other().address(instead)) if number == edge else None
-            yield self.request(urljoin(page.url, pages.address(number)), "page", number=number, other=other)
+        self.pager, self.start = static_pages(page.text), page.url
+        self.numbered = self.pager is not None
+        self.last = self.pager.pages if self.pager else 1
+        if 0 < self.options.newest < self.last:
+            self.last = self.options.newest
+            self.look.cut = f"按设置只读前 {self.last} 页"
+        yield from self.begin(page)
+
+    def announced(self, page: Page, count: int) -> tuple[int | None, int | None]:
+        return None, self.pager.pages if self.pager else super().announced(page, count)[1]
+
+    def further(self, page: Page, pages: int | None) -> Outputs:
+        yield from super().further(page, self.last if self.pager else pages)
+
+    def turn(self, number: int) -> scrapy.Request:
+        assert self.pager is not None
+        edge, instead = (2, self.last) if self.pager.current == 0 else (self.last, 2)  # where the two ways disagree
+        other = urljoin(self.start, self.pager.other().address(instead)) if number == edge else None
+        return self.request(urljoin(self.start, self.pager.address(number)), "page", number=number, other=other)
 
     def otherwise(self, problem: classify.Problem, step: str, context: dict[str, Any]) -> scrapy.Request | None:
         if context.get("other") and problem.outcome in ("column_missing", "soft_404"):
@@ -80,14 +76,10 @@ class TrsStatic(PortalSpider):
         return None
 
     def page(self, page: Page, number: int, **context: Any) -> Outputs:
-        found = self.entries(page)
-        if context.get("other") and found and {line.url for line in found} == self.home:
+        if context.get("other") and self.shown(page).key == self.walk.shown[1]:
             yield self.request(context["other"], "page", number=number)
-            return
-        before = len(self.walk.entries)
-        yield from super().page(page, number, **context)
-        if len(self.walk.entries) > before and static_pages(page.text) is None:
-            yield from self.onward(page, number)
+        else:
+            yield from super().page(page, number, **context)
 
     def entries(self, page: Page) -> list[Line]:
         return lines(page.tree, page.url, DETAIL) or lines(page.tree, page.url)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+
+import scrapy
 
 from crawler.detect import Glance, Mark
-from crawler.extract import classify
-from crawler.listing import Line, items_announced, lines, pages_announced
+from crawler.listing import Line, lines
 from crawler.scripted import opened_lines, script_values, with_query
 from crawler.spiders.base import Outputs, Page, PortalSpider
 
@@ -52,26 +52,17 @@ class TrsWas(PortalSpider):
             yield Mark("markup", "参数 channelid、perpage")
 
     def first(self, page: Page) -> Outputs:
-        found = self.entries(page)
-        if not found:
-            yield from self.nothing(page)
-            return
-        words = classify.visible(page.text)
-        self.look.items_announced = items_announced(words)
-        pages = pages_announced(words)
-        if pages is None and self.look.items_announced:
-            pages = -(-self.look.items_announced // len(found))
-        count = script_values(page.text, "countPage", "pageCount").values()
-        pages = pages or next((int(value) for value in count if value.isdecimal()), None)
-        if pages is None:
-            self.look.list_pages += 1
-            yield from self.follow(found, 1)
-            yield from self.onward(page, 1)
-            return
-        yield from self.listed(found, pages, self._ask)
+        yield from self.begin(page)
 
-    def _ask(self, number: int) -> Any:
+    def turn(self, number: int) -> scrapy.Request:
         return self.request(with_query(self.portal.url, **{self.options.page: number}), "page", number=number)
+
+    def announced(self, page: Page, count: int) -> tuple[int | None, int | None]:
+        items, pages = super().announced(page, count)
+        said = script_values(page.text, "countPage", "pageCount").values()
+        pages = pages or next((int(value) for value in said if value.isdecimal()), None)
+        self.numbered = bool(pages or items)
+        return items, pages
 
     def entries(self, page: Page) -> list[Line]:
         return (
@@ -79,9 +70,3 @@ class TrsWas(PortalSpider):
             or opened_lines(page.tree, page.text, page.url)
             or lines(page.tree, page.url, _DETAIL)
         )
-
-    def page(self, page: Page, number: int, **context: Any) -> Outputs:
-        before = len(self.walk.entries)
-        yield from super().page(page, number, **context)
-        if self.look.pages_announced is None and len(self.walk.entries) > before:
-            yield from self.onward(page, number)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urljoin
+
+import scrapy
 
 from crawler import makers
 from crawler.detect import Glance, Mark
-from crawler.extract import payloads
 from crawler.listing import Line, lines
 from crawler.scripted import script_values, with_query
-from crawler.spiders.base import Outputs, Page, PortalSpider
+from crawler.spiders.base import Outputs, Page, PortalSpider, Shown
 from crawler.spiders.hanweb_jpage import records, total_of
 
 _API = re.compile(r"""["'(]([^"'()\s]{0,200}messageController/getMessage\.do)""")
@@ -36,6 +36,8 @@ class Truecms(PortalSpider):
         - {id: x_licences, unit: x, kind: licence, title: 行政许可, url: "https://…/hmsgtj/xzxk/index.html", family: truecms}
     """
 
+    numbered, interface = True, "getMessage 接口"
+
     @dataclass(frozen=True)
     class Options:
         """`column`: the columnId."""
@@ -50,12 +52,12 @@ class Truecms(PortalSpider):
             yield Mark("markup", "元素 #initData")
         if makers.TRUECMS_DETAIL.search(glance.text.replace("\\/", "/")):
             yield Mark("links", "详情页名形如 /content/uuid.html")
-        if _result(glance.text) is not None:
+        if _result(glance) is not None:
             yield Mark("data", "返回为 JSONP，其中是 <datastore> 记录", 3)
 
     def first(self, page: Page) -> Outputs:
         self.size = _MOST
-        if _result(page.text) is not None:
+        if _result(page) is not None:
             self.api, self.parameters = self.portal.url, {}
             yield from self.page(page, 1)
             return
@@ -66,15 +68,15 @@ class Truecms(PortalSpider):
             found = lines(page.tree, page.url, makers.TRUECMS_DETAIL)
             if found:
                 self.look.cut = "没有读到取数接口的 columnId，只读了第一页，请在 options 中写明 column"
-                yield from self.listed(found, 1, self._ask)
+                yield from self.take(page, Shown(found), 1)
             else:
                 yield from self.nothing(page)
             return
         self.api = urljoin(page.url, api[1])
         self.parameters = {**{k: v for k, v in said.items() if k == "siteId"}, "columnId": column}
-        yield self._ask(1)
+        yield self.turn(1)
 
-    def _ask(self, number: int) -> Any:
+    def turn(self, number: int) -> scrapy.Request:
         start = (number - 1) * self.size + 1
         address = with_query(
             self.api, **self.parameters, startrecord=start, endrecord=start + self.size - 1, perpage=self.size,
@@ -82,33 +84,18 @@ class Truecms(PortalSpider):
         )  # fmt: skip
         return self.request(address, "page", number=number)
 
-    def page(self, page: Page, number: int, **context: Any) -> Outputs:
-        if number > 1:
-            yield from super().page(page, number, **context)
-            return
-        found, total = self.entries(page), total_of(_result(page.text) or "")
-        self.look.items_announced = total
-        if not found:
-            if total == 0:
-                self.look.said_empty = True
-            else:
-                yield from self.dead("getMessage 接口没有返回列表")
-            return
-        if total is not None and len(found) < min(self.size, total):
-            self.size = len(found)
-        yield from self.listed(found, None if total is None else -(-total // self.size), self._ask)
+    def announced(self, page: Page, count: int) -> tuple[int | None, int | None]:
+        return total_of(_result(page) or ""), None
+
+    def has_list(self, page: Page) -> bool:
+        return _result(page) is not None
 
     def entries(self, page: Page) -> list[Line]:
-        return records(_result(page.text) or "", self.portal.url, re.compile(r"\.html?$|/content/"))
+        return records(_result(page) or "", self.portal.url, re.compile(r"\.html?$|/content/"))
 
 
-def _result(text: str) -> str | None:
+def _result(page: Page | Glance) -> str | None:
     """The datastore in an answer; None when the text is not such an answer."""
-    if "datastore" not in text[:400]:
-        return None
-    try:
-        answer = payloads.parse(text.strip().lstrip(";"))
-    except ValueError:
-        return None
+    answer = page.answer if "datastore" in page.text[:400] else None
     result = answer.get("result") if isinstance(answer, dict) else None
     return result if isinstance(result, str) and "<datastore" in result else None

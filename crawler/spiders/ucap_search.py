@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin
 
+import scrapy
+
 from crawler import makers
 from crawler.detect import Glance, Mark
-from crawler.extract import payloads
-from crawler.listing import Line
-from crawler.scripted import at, json_lines, script_values, with_query
+from crawler.scripted import script_values, with_query
 from crawler.spiders.base import Outputs, Page, PortalSpider
 
 SEARCH = re.compile(
@@ -35,6 +35,8 @@ class UcapSearch(PortalSpider):
         - {id: x_penalties, unit: x, kind: penalty, title: 行政处罚, url: "https://…/c100234/zfxxgk_list.shtml",
            family: ucap_search}
     """
+
+    numbered, interface = True, "UCAP 检索接口"
 
     @dataclass(frozen=True)
     class Options:
@@ -63,7 +65,7 @@ class UcapSearch(PortalSpider):
         size = script_values(page.text, "_pageSize", "pageSize").get("_pageSize") or _hidden(page, "pageSize") or "20"
         self.size = int(size) if size.isdecimal() else 20
         self.api = urljoin(page.url, api.replace("&amp;", "&"))
-        yield self._ask(1)
+        yield self.turn(1)
 
     def _interface(self, text: str, channel: str) -> str:
         for match in SEARCH.finditer(text):
@@ -76,40 +78,9 @@ class UcapSearch(PortalSpider):
                 return str(address)
         return ""
 
-    def _ask(self, number: int) -> Any:
+    def turn(self, number: int) -> scrapy.Request:
         values = {**(self.options.query or {}), self.options.size: self.size, self.options.page: number}
         return self.request(with_query(self.api, **values), "page", number=number)
-
-    def page(self, page: Page, number: int, **context: Any) -> Outputs:
-        if number > 1:
-            yield from super().page(page, number, **context)
-            return
-        found = self.entries(page)
-        answer = _answer(page)
-        total = next((int(n) for path in _TOTALS if str(n := at(answer, path)).isdecimal()), None)
-        total = payloads.total_of(answer) if total is None else total
-        if not found:
-            if total == 0:
-                self.look.said_empty = True
-            else:
-                yield from self.dead("UCAP 检索接口没有返回列表")
-            return
-        self.look.items_announced = total
-        if total is not None and len(found) < min(self.size, total):
-            self.size = len(found)
-        yield from self.listed(found, None if total is None else -(-total // self.size), self._ask)
-
-    def entries(self, page: Page) -> list[Line]:
-        answer = _answer(page)
-        rows = at(answer, "data.results") or payloads.rows_of(answer) or []
-        return json_lines([row.get("source", row) for row in rows if isinstance(row, dict)], self.portal.url)
-
-
-def _answer(page: Page) -> Any:
-    try:
-        return payloads.parse(page.text)
-    except ValueError:
-        return None
 
 
 def _hidden(page: Page, name: str) -> str:

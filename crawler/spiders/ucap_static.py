@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urljoin
+
+import scrapy
 
 from crawler import makers
 from crawler.detect import Glance, Mark
-from crawler.extract import classify
-from crawler.listing import Line, StaticPages, lines, pages_announced, static_pages
+from crawler.listing import Line, StaticPages, lines, static_pages
 from crawler.spiders.base import Outputs, Page, PortalSpider
 
 
@@ -41,31 +41,19 @@ class UcapStatic(PortalSpider):
             yield Mark("data", "列表写在页面里", 1)
 
     def first(self, page: Page) -> Outputs:
-        found = self.entries(page)
-        if not found:
-            yield from self.nothing(page)
-            return
-        self.pager = static_pages(page.text)
-        if self.pager is None:
-            self.look.pages_announced = pages_announced(classify.visible(page.text))
-            self.look.list_pages += 1
-            yield from self.follow(found, 1)
-            yield from self.onward(page, 1)
-            return
-        self.home = page.url
-        self.look.items_announced = _total(page.text)
-        yield from self.listed(found, self.pager.pages, self._ask)
+        self.pager, self.start = static_pages(page.text), page.url
+        self.numbered = self.pager is not None
+        yield from self.begin(page)
 
-    def _ask(self, number: int) -> Any:
+    def announced(self, page: Page, count: int) -> tuple[int | None, int | None]:
+        if self.pager is None:
+            return None, super().announced(page, count)[1]
+        return _total(page.text), self.pager.pages
+
+    def turn(self, number: int) -> scrapy.Request:
         assert isinstance(self.pager, StaticPages)
         one_based = StaticPages(self.pager.pages, 1, self.pager.name, self.pager.suffix)
-        return self.request(urljoin(self.home, one_based.address(number)), "page", number=number)
-
-    def page(self, page: Page, number: int, **context: Any) -> Outputs:
-        before = len(self.walk.entries)
-        yield from super().page(page, number, **context)
-        if self.pager is None and len(self.walk.entries) > before:
-            yield from self.onward(page, number)
+        return self.request(urljoin(self.start, one_based.address(number)), "page", number=number)
 
     def entries(self, page: Page) -> list[Line]:
         dated = lines(page.tree, page.url)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+
+import scrapy
 
 from crawler import makers
 from crawler.detect import Glance, Mark
-from crawler.extract import classify
-from crawler.listing import Line, items_announced, lines, next_page, pages_announced
+from crawler.listing import Line, lines, next_page
 from crawler.scripted import with_query
 from crawler.spiders.base import Outputs, Page, PortalSpider
 
@@ -41,35 +41,21 @@ class VsbDynamic(PortalSpider):
                 yield Mark("data", "翻页参数 PAGENUM 或 a1154p")
 
     def first(self, page: Page) -> Outputs:
-        found = self.entries(page)
-        if not found:
-            yield from self.nothing(page)
-            return
-        words = classify.visible(page.text)
-        self.look.items_announced = items_announced(words)
-        following = next_page(page.tree, page.url)
-        query = dict(parse_qsl(urlsplit(following).query, keep_blank_values=True)) if following else {}
-        name = next((key for key in query if _PAGE.fullmatch(key)), None)
-        total = next((value for key, value in query.items() if _PAGES.fullmatch(key) and value.isdecimal()), None)
-        pages = int(total) if total else pages_announced(words)
-        if following is None or name is None or pages is None:
-            self.look.pages_announced = pages
-            self.look.list_pages += 1
-            yield from self.follow(found, 1)
-            yield from self.onward(page, 1)
-            return
-        self.following, self.name_of_page = following, name
-        yield from self.listed(found, pages, self._ask)
+        yield from self.begin(page)
 
-    def _ask(self, number: int) -> Any:
+    def announced(self, page: Page, count: int) -> tuple[int | None, int | None]:
+        items, pages = super().announced(page, count)
+        self.following = next_page(page.tree, page.url) or ""
+        query = dict(parse_qsl(urlsplit(self.following).query, keep_blank_values=True))
+        self.name_of_page = next((key for key in query if _PAGE.fullmatch(key)), "")
+        total = next((value for key, value in query.items() if _PAGES.fullmatch(key) and value.isdecimal()), None)
+        pages = int(total) if total else pages
+        self.numbered = bool(self.name_of_page and pages)
+        return items, pages
+
+    def turn(self, number: int) -> scrapy.Request:
         return self.request(with_query(self.following, **{self.name_of_page: number}), "page", number=number)
 
     def entries(self, page: Page) -> list[Line]:
         dated = lines(page.tree, page.url)
         return [line for line in dated if makers.VSB_DETAIL.search(line.url)] or dated
-
-    def page(self, page: Page, number: int, **context: Any) -> Outputs:
-        before = len(self.walk.entries)
-        yield from super().page(page, number, **context)
-        if self.look.pages_announced is None and len(self.walk.entries) > before:
-            yield from self.onward(page, number)

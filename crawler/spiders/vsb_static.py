@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
-from urllib.parse import urljoin
+
+import scrapy
 
 from crawler import makers
 from crawler.detect import Glance, Mark
-from crawler.extract import classify
-from crawler.listing import Line, items_announced, lines, next_page, pages_announced
+from crawler.listing import Line, lines, next_page
 from crawler.spiders.base import Outputs, Page, PortalSpider
 
 _NUMBERED = re.compile(r"/(\d{1,5})\.html?$")
@@ -38,31 +37,23 @@ class VsbStatic(PortalSpider):
         yield from makers.vsb(glance)
 
     def first(self, page: Page) -> Outputs:
-        found = self.entries(page)
-        if not found:
-            yield from self.nothing(page)
-            return
-        words = classify.visible(page.text)
-        following = next_page(page.tree, page.url)
-        number = _NUMBERED.search(following or "")
-        said = pages_announced(words)
-        self.look.items_announced = items_announced(words)
-        if number is None or following is None:
-            if said is not None and said > 1:
-                name = re.sub(r"\.html?$", "", page.url.partition("?")[0])
-                self.pattern, self.pages = f"{name}/%d.htm", said
-                yield from self.listed(found, said, self._ask)
-                return
-            self.look.pages_announced = said
-            self.look.list_pages += 1
-            yield from self.follow(found, 1)
-            return
-        self.pages = said if said is not None and said > 1 else int(number[1]) + 1
-        suffix = following[number.end(1) :]
-        self.pattern = urljoin(page.url, following[: number.start(1)]).replace("%", "%%") + "%d" + suffix
-        yield from self.listed(found, self.pages, self._ask)
+        yield from self.begin(page)
 
-    def _ask(self, number: int) -> Any:
+    def announced(self, page: Page, count: int) -> tuple[int | None, int | None]:
+        items, said = super().announced(page, count)
+        following = next_page(page.tree, page.url) or ""
+        number = _NUMBERED.search(following)
+        several = said is not None and said > 1
+        if number is not None:
+            self.pages = said if said is not None and said > 1 else int(number[1]) + 1
+            self.pattern = following[: number.start(1)].replace("%", "%%") + "%d" + following[number.end(1) :]
+        elif said is not None and said > 1:
+            self.pages = said
+            self.pattern = re.sub(r"\.html?$", "", page.url.partition("?")[0]).replace("%", "%%") + "/%d.htm"
+        self.numbered = number is not None or several
+        return items, self.pages if self.numbered else said
+
+    def turn(self, number: int) -> scrapy.Request:
         return self.request(self.pattern % (self.pages - number + 1), "page", number=number)
 
     def entries(self, page: Page) -> list[Line]:

@@ -44,7 +44,7 @@ class WideTable(PortalSpider):
             yield Mark("data", "表头下没有记录，也没有取数脚本")
 
     def first(self, page: Page) -> Outputs:
-        self.look.pages_announced = pages_announced(classify.visible(page.text)) or 1
+        self.look.pages_announced = pages_announced(classify.visible(page.text))
         yield from self._read(page, 1)
 
     def page(self, page: Page, number: int, **context: Any) -> Outputs:

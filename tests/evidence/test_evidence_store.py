@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from warcio.archiveiterator import ArchiveIterator
@@ -49,6 +50,26 @@ def test_stored_found_indexed_and_verified(workspace: Workspace) -> None:
         assert store.verify(session) == []
 
 
+def test_a_look_of_many_pages_keeps_its_rows_in_a_file(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("db.aside._HELD", 2)
+    store = EvidenceStore(workspace)
+    writer = store.open("p-1", "p", START)
+    ids = [put(writer, f"http://a/{n}", f"page {n}".encode()) for n in range(7)]
+    for n in (6, 0, 3, 1):  # what lies in the file and what is held, in any order
+        found = writer.find("GET", f"http://a/{n}")
+        assert found is not None and (found.id, found.body) == (ids[n], f"page {n}".encode())
+    ids.append(put(writer, "http://a/7", b"page 7"))  # writing goes on at the end, wherever was read
+    assert [row["id"] for row in writer.rows()] == sorted(ids)
+    with session_of(workspace) as session:
+        store.index(session, writer)
+    writer.close()
+    again = store.open("p-1", "p", START)  # as after a kill
+    assert put(again, "http://a/5", b"page 5") == ids[5] and len(list(again.rows())) == 8
+    again.close()
+    with session_of(workspace) as session:
+        assert session.query(Evidence).count() == 8 and store.verify(session) == []
+
+
 def test_any_warc_tool_reads_it(workspace: Workspace) -> None:
     writer = EvidenceStore(workspace).open("p-1", "p", START)
     put(writer, "http://a/中文", "处罚".encode("gb18030"))
@@ -69,7 +90,7 @@ def test_a_torn_tail_is_cut_off_wherever_it_tore(workspace: Workspace) -> None:
     put(writer, "http://a/1", b"one" * 100)
     whole = writer.path.stat().st_size
     put(writer, "http://a/2", b"two" * 100)
-    rows = writer.rows()
+    rows = list(writer.rows())
     writer.close()
     full = writer.path.read_bytes()
     for cut in (whole + 1, whole + 40, len(full) - 1):
@@ -77,7 +98,7 @@ def test_a_torn_tail_is_cut_off_wherever_it_tore(workspace: Workspace) -> None:
         again = store.open("p-1", "p", START)
         assert again.find("GET", "http://a/1") is not None and again.find("GET", "http://a/2") is None
         put(again, "http://a/2", b"two" * 100)
-        assert again.rows() == rows
+        assert list(again.rows()) == rows
         again.close()
     for cut in (0, 5):  # killed while the very first record was written
         writer.path.write_bytes(full[:cut])
@@ -115,8 +136,9 @@ def test_whatever_a_server_says_comes_back(tmp_path_factory: object, body: bytes
     writer = EvidenceWriter(root, "x.warc.gz", "p-1", "p")
     address = "http://a/" + url.encode("ascii", "replace").decode().replace("\r", "").replace("\n", "")
     writer.put(method="GET", url=address, status=200, headers=[("X", header)], body=body, fetched_at=START)
+    rows = list(writer.rows())
     writer.close()
     again = EvidenceWriter(root, "x.warc.gz", "p-1", "p")
-    assert again.rows() == writer.rows()
-    assert [again.find(row["method"], row["url"]) is not None for row in again.rows()] == [True]
+    assert list(again.rows()) == rows
+    assert [again.find(row["method"], row["url"]) is not None for row in rows] == [True]
     again.close()

@@ -17,11 +17,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.fuzz_import import base, csv_text, rows, zipped
+from containers.packed import is_packed
 from db.settings import Workspace
 from intake.headers import find_table
 from intake.read_archive import _packed, read_content, read_source
 from intake.read_disc_image import files_of, reader
-from intake.read_packed import is_packed
 from intake.submissions import import_submissions
 from standard.errors import Refused
 

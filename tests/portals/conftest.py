@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
+import ipaddress
+import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -26,6 +30,7 @@ class Site:
         self.programs: dict[str, Program] = {}  # path -> what answers there by itself
         self.delay = 0.0
         self.seen: list[str] = []
+        self.tls: ssl.SSLContext | None = None
         site = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -70,6 +75,12 @@ class Site:
         class Server(ThreadingHTTPServer):
             daemon_threads = True
 
+            def get_request(self) -> Any:
+                connection, address = super().get_request()
+                if site.tls is not None and connection.recv(1, socket.MSG_PEEK) == b"\x16":
+                    connection = site.tls.wrap_socket(connection, server_side=True)
+                return connection, address
+
             def handle_error(self, *args: Any) -> None:
                 pass  # the asker was killed
 
@@ -88,6 +99,15 @@ class Site:
     def detail(self, number: int, party: str = "示例市长青商贸有限公司") -> str:
         """A detail page in a form of our own."""
         return _detail(number, party)
+
+    def speak_tls(self, certificate: Path) -> None:
+        """Answer https beside http on the same port."""
+        self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.tls.load_cert_chain(certificate)
+
+    def is_secure(self, handler: Any) -> bool:
+        """Whether a request came by https."""
+        return isinstance(handler.connection, ssl.SSLSocket)
 
     def close(self) -> None:
         self.server.shutdown()
@@ -186,3 +206,27 @@ def _workspace(root: Path, portals: list[dict[str, Any]]) -> Workspace:
     ):  # fmt: skip
         (root / path).write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
     return Workspace.open(root)
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A self-signed certificate for 127.0.0.1, with its key."""
+    x509 = pytest.importorskip("cryptography.x509")
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    began = datetime.datetime(2026, 1, 1)  # noqa: DTZ001 - x509 takes naive UTC
+    made = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+        .serial_number(1).not_valid_before(began).not_valid_after(began.replace(year=2036))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )  # fmt: skip
+    path = tmp_path_factory.mktemp("tls") / "site.pem"
+    path.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        + made.public_bytes(serialization.Encoding.PEM)
+    )
+    return path

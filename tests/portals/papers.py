@@ -284,3 +284,27 @@ def markup(rows: Sequence[Sequence[str]]) -> str:
         + "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
         + "</table>"
     )
+
+
+def ruled_pdf(lines: int) -> bytes:
+    """A PDF of nothing but crossing lines, so many each way: every crossing costs its reader time."""
+    drawn = "\n".join(
+        f"{10 + n * 580 / lines:.2f} 10 m {10 + n * 580 / lines:.2f} 790 l S\n10 {10 + n * 780 / lines:.2f} m 590 {10 + n * 780 / lines:.2f} l S"
+        for n in range(lines)
+    ).encode()
+    page = b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents 4 0 R>>"
+    objects = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        page,
+        b"<</Length %d>>stream\n%s\nendstream" % (len(drawn), drawn),
+    ]
+    made, places = b"%PDF-1.4\n", []
+    for number, content in enumerate(objects, start=1):
+        places.append(len(made))
+        made += b"%d 0 obj\n%s\nendobj\n" % (number, content)
+    index = b"".join(b"%010d 00000 n \n" % place for place in places)
+    return made + b"xref\n0 5\n0000000000 65535 f \n%strailer<</Size 5/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF" % (
+        index,
+        len(made),
+    )

@@ -9,15 +9,18 @@ import sys
 import time
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import scrapy
+from scrapy.settings import Settings
 
 from crawler.courtesy import Host, Hosts, within
-from crawler.downloader import Cookies
+from crawler.downloader import Cookies, Downloader, Unread
 from crawler.launch import crawl
 from crawler.registry import check
-from crawler.wire import Answer
+from crawler.wire import Answer, Unanswered
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAD = "<tr><th>行政处罚决定书文号</th><th>行政相对人名称</th><th>处罚内容</th><th>处罚决定日期</th></tr>"
@@ -113,13 +116,23 @@ def test_cookies_stay_with_their_host() -> None:
         return Answer(200, tuple(("set-cookie", line) for line in lines), b"")
 
     cookies = Cookies()
-    cookies.take("http://www.a.gov.cn/", says("s=1; Path=/", "d=2; Domain=.a.gov.cn", "evil=3; Domain=b.gov.cn", "tld=4; Domain=cn", "nonsense"))  # fmt: skip
-    assert cookies.of("http://www.a.gov.cn/x") == "s=1; d=2; evil=3; tld=4"
+    set_there = says(
+        "s=1; Path=/", "d=2; Domain=.a.gov.cn; Path=/", "evil=3; Domain=b.gov.cn", "tld=4; Domain=cn",
+        "all=5; Domain=.gov.cn", "below=6; Path=/x", "https=7; Path=/; Secure", "old=8; Path=/; Max-Age=0",
+    )  # fmt: skip
+    cookies.take("http://www.a.gov.cn/", set_there)
+    assert sorted(cookies.of("http://www.a.gov.cn/").split("; ")) == ["d=2", "s=1"]
+    assert sorted(cookies.of("http://www.a.gov.cn/x").split("; ")) == ["below=6", "d=2", "s=1"]
+    assert "https=7" in cookies.of("https://www.a.gov.cn/")
     assert cookies.of("http://api.a.gov.cn/") == "d=2" and cookies.of("http://b.gov.cn/") == ""
-    cookies.take("http://www.a.gov.cn/", says("s=; Max-Age=0"))
-    assert "s=" not in cookies.of("http://www.a.gov.cn/")
-    cookies.take("http://www.a.gov.cn/", says(*(f"n{i}=x" for i in range(500))))
-    assert len(cookies.of("http://www.a.gov.cn/").split("; ")) <= 60
+    cookies.take("http://www.a.gov.cn/", says("s=; Path=/; Max-Age=0"))
+    assert cookies.of("http://www.a.gov.cn/") == "d=2"
+    cookies.put("http://www.a.gov.cn/", "script", "1")
+    assert "script=1" in cookies.of("http://www.a.gov.cn/list")
+    cookies.take("http://www.a.gov.cn/", says(*(f"k{n}=v; Path=/" for n in range(500)), f"long={'x' * 9000}; Path=/"))
+    assert len(cookies.of("http://www.a.gov.cn/").split("; ")) <= 60 and "long" not in cookies.of(
+        "http://www.a.gov.cn/"
+    )
 
 
 def test_a_session_is_carried_through_a_redirect(site: Any, watch: Any) -> None:
@@ -216,3 +229,105 @@ def test_an_exception_of_tls_needs_its_reason(site: Any, watch: Any) -> None:
     assert any("reason" in fault for fault in check(watch({**entry, "tls": {"legacy": True}}, name="without")))
     reason = "2026-09：县级站只支持 TLS 1.0，信息中心同意至年底"
     assert check(watch({**entry, "tls": {"legacy": True, "reason": reason}}, name="with")) == []
+
+
+class Slow:
+    """A fetcher whose answers take a moment; notes what was asked and how many were under way at once."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.active = self.most = 0
+
+    async def fetch(self, method: str, url: str, *_: Any, **__: Any) -> tuple[str, Answer, str]:
+        self.asked.append(url.rpartition("/")[2])
+        self.active += 1
+        self.most = max(self.most, self.active)
+        await asyncio.sleep(0.002)
+        self.active -= 1
+        if url.endswith("gone"):
+            raise Unanswered("unreachable", "网站拒绝连接")
+        return url, Answer(200, (("content-type", "text/html"),), b"x"), "evidence"
+
+
+def walk(most: int, first: list[scrapy.Request], leads: Any) -> tuple[Slow, list[Any]]:
+    """Ask for `first` and for what `leads` makes of each answer; who was asked, and what came."""
+    fetcher, came = Slow(), []
+    crawler = SimpleNamespace(settings=Settings({"CONCURRENT_REQUESTS": most}), spider=SimpleNamespace(fetcher=fetcher))
+
+    async def run() -> None:
+        downloader = Downloader(crawler)
+
+        def answered(response: Any) -> None:
+            came.append(response.url)
+            for request in leads(response):
+                downloader.put(request)
+
+        for request in first:
+            downloader.put(request.replace(callback=answered, errback=came.append))
+        await downloader.run()
+
+    asyncio.run(run())
+    return fetcher, came
+
+
+def page(name: str, **more: Any) -> scrapy.Request:
+    return scrapy.Request(f"http://a.gov.cn/{name}", **more)
+
+
+def test_a_walk_goes_by_priority_and_ends_with_its_last_page() -> None:
+    def leads(response: Any) -> list[scrapy.Request]:
+        if not response.url.endswith("first"):
+            return []
+        later = [page(f"d{n}", priority=1) for n in (1, 2)] + [page("p2", priority=2)]
+        return [request.replace(callback=lambda _: None) for request in later]
+
+    fetcher, came = walk(1, [page("first")], leads)
+    assert fetcher.asked == ["first", "p2", "d1", "d2"] and fetcher.most == 1
+    assert came == ["http://a.gov.cn/first"]
+
+
+def test_a_walk_asks_no_more_at_once_than_it_may() -> None:
+    fetcher, came = walk(3, [page(str(n)) for n in range(20)], lambda response: [])
+    assert fetcher.most == 3 and len(came) == 20 == len(fetcher.asked)
+
+
+def test_what_has_no_answer_is_told_and_the_walk_goes_on() -> None:
+    _, came = walk(1, [page("gone"), page("there")], lambda response: [])
+    unread = came[0]
+    assert isinstance(unread, Unread) and unread.request.url.endswith("gone") and str(unread.value) == "网站拒绝连接"
+    assert came[1:] == ["http://a.gov.cn/there"]
+
+
+def test_a_fault_of_ours_in_a_walk_is_never_silent() -> None:
+    def leads(response: Any) -> list[scrapy.Request]:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        walk(2, [page("1"), page("2"), page("3")], leads)
+
+
+def test_a_fault_is_told_by_a_worker_that_began_and_ended_while_another_was_waited_for() -> None:
+    def leads(response: Any) -> list[scrapy.Request]:
+        if response.url.endswith("first"):
+            return [page("second"), page("third").replace(callback=lambda _: 1 / 0), page("fourth")]
+        return []
+
+    with pytest.raises(ZeroDivisionError):
+        walk(2, [page("first")], lambda response: [r.replace(callback=r.callback or still) for r in leads(response)])
+
+
+def still(response: Any) -> None:
+    """Nothing comes of this page."""
+
+
+def test_a_fault_of_ours_in_a_walk_makes_the_look_an_error(
+    site: Any, watch: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(self: Any, *_: Any, **__: Any) -> None:
+        raise ZeroDivisionError("ours")
+
+    monkeypatch.setattr("crawler.spiders.base.PortalSpider.receive", broken)
+    monkeypatch.setattr("crawler.launch._alone", lambda: True)  # the child is forked from this very process
+    site.put("/w", TABLE)
+    found, reason = outcome(watch({"id": "w", "url": f"{site.base}/w", "family": "wide_table"}))
+    assert found == "error" and "ZeroDivisionError" in reason

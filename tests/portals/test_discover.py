@@ -102,7 +102,10 @@ def test_the_entries_are_accepted_by_the_registry_and_work(home: Any, watch: Any
     text = entries_of(found)
     entries = yaml.safe_load(text)
     assert [entry["id"] for entry in entries] == ["scjgj_penalties_2", "scjgj_penalties_3", "scjgj_credit_publicity"]
-    assert "这个网址已经登记" in text and "/xk/" not in json.dumps(entries)
+    assert "这个网址已经登记" in text and "/xk/" not in json.dumps(entries) and "（试读成功，trs_static）" in text
+    everything = [column.link.url for column in found.columns]
+    again = discover(f"{home.base}/", unit="scjgj", settings=SETTINGS, known=everything)
+    assert "都已登记，没有要添加的" in entries_of(again) and yaml.safe_load(entries_of(again)) == []
     (workspace.registry / "portals" / "found.yml").write_text(text, encoding="utf-8")
     assert check(workspace) == []
     names = [entry["id"] for entry in entries if home.base in entry["url"]]

@@ -12,16 +12,20 @@ import time
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from containers import DAMAGED, Fault
+from containers.zips import unpack
 from crawler.documents import child
-from crawler.documents.parts import MB, Limits, Unreadable
+from crawler.documents.parts import MB, Block, Document, Limits, Place, Unreadable
 from crawler.documents.reading import read_document, task_of
-from crawler.extract import extract_sources, read
+from crawler.extract import aligned, attachments, extract_sources, read
 from crawler.extract.reading import Reading
+from crawler.extract.tables import Reader
 
 sys.path.insert(0, str(Path(__file__).parent))
 import papers
@@ -137,13 +141,97 @@ def test_cells_of_word_that_span_columns_and_rows() -> None:
     assert {seen.fields["authority"] for seen in found} == {"示例县市场监督管理局"}
 
 
-def test_columns_without_ruled_lines_are_told_by_their_gaps_and_what_does_not_fit_is_told() -> None:
+def test_columns_without_ruled_lines_are_told_by_where_words_stand_and_what_does_not_fit_is_told() -> None:
     lines = ["\n".join(row) for row in ROWS]
     whole = of(papers.ofd([["行政处罚信息公示表", *lines]]), "a.ofd")
     assert [seen.fields["document_number"] for seen in whole.rows] == NUMBERS
     assert whole.rows[0].confidence <= 0.6 and not whole.unread
-    short = of(papers.ofd([[*lines, "4\n示市监罚〔2026〕4号\n示例县第4食品店"]]), "a.ofd")
-    assert len(short.rows) == 3 and short.unread and "1 行" in short.reason
+    last = "4\n示市监罚〔2026〕4号\n示例县第4食品店"  # the rest of its cells is empty
+    short = of(papers.ofd([[*lines, last]]), "a.ofd").rows
+    assert len(short) == 4 and short[3].fields.keys() == {"document_number", "counterparty"}
+    assert short[0].confidence <= 0.4
+    wide = "4\n" + "示市监罚〔2026〕4号" * 2 + "\n示例县第4食品店\n销售\n罚款\n2026-08-03\n示例局"
+    astray = of(papers.ofd([[*lines, wide]]), "a.ofd")
+    assert len(astray.rows) == 3 and astray.unread and "1 行" in astray.reason
+
+
+def test_rows_below_a_line_that_ends_an_open_table_are_told_as_unread() -> None:
+    labels = ["行政处罚决定书文号", "行政相对人名称", "处罚决定日期", "处罚内容", "处罚机关"]
+
+    def line(number: int, cells: list[str]) -> Place:
+        return Place(1, 12.0 * number, 10.0, tuple((90.0 * n, 90.0 * n + 80, cell) for n, cell in enumerate(cells)))
+
+    def row(number: int) -> Place:
+        return line(number, [f"示罚〔2026〕{number}号", f"示例{number}店", "2026-08-03", "罚款一千元", "示例局"])
+
+    across = Place(1, 24.0, 10.0, ((0.0, 400.0, "示罚〔2026〕2号示例很长很长很长的店2026-08-03罚款一千元"),))
+    reader = Reader("penalty", {})
+    rows, lost = aligned.read([line(0, labels), row(1), across, row(3), row(4)], reader)
+    assert [seen.fields["counterparty"] for seen in rows] == ["示例1店"] and lost == 2
+    assert aligned.read([line(0, labels), across, row(3), row(4)], reader) == ([], 2)
+    assert aligned.read([line(0, labels), row(1), line(2, labels), row(3)], reader)[1] == 0
+
+
+def test_a_document_of_which_a_part_was_not_read_is_never_empty() -> None:
+    header = Block([[str(label) for label in ROWS[0]]])
+    zero = Block(lines=["本月无行政处罚信息。"])
+    for block in (header, zero):
+        whole, part = (
+            attachments.of_blocks(Document("text", [block], cut=cut), Reader("penalty", {}), "8月公示表", lambda *_: [])
+            for cut in ("", "其中 1 页是扫描图片，未读")
+        )
+        assert (whole.not_record, whole.unread) == (True, False)
+        assert (part.not_record, part.unread, part.reason) == (False, True, "其中 1 页是扫描图片，未读")
+
+
+OPEN = "<style>@page{size:A4 landscape;margin:15mm}body{font-size:9pt}td{padding:2px 8px}</style>"
+
+
+def test_a_pdf_table_without_ruled_lines_keeps_its_empty_cells() -> None:
+    rows = [list(row) for row in ROWS]
+    rows[2][3] = rows[3][4] = ""
+    found = of(
+        papers.pdf(
+            f"{OPEN}<h3>2026年8月行政处罚信息公示表</h3>{papers.markup(rows)}<p>填表人：张三　　　　审核人：李四</p>"
+        ),
+        "a.pdf",
+    )
+    assert [seen.fields["document_number"] for seen in found.rows] == NUMBERS
+    assert [("facts" in seen.fields, "content" in seen.fields) for seen in found.rows] == [
+        (True, True),
+        (False, True),
+        (True, False),
+    ]
+    assert {seen.fields["decision_date"] for seen in found.rows} == {ROWS[1][5]} and found.rows[0].confidence <= 0.6
+
+
+def test_broken_cells_without_ruled_lines_are_put_together() -> None:
+    """Rows of several lines: told by the space between them; where rows stand close, by the first column and with less confidence."""
+    long = [
+        ROWS[0],
+        *([*row[:3], "销售超过保质期的食品，货值金额较大，情节较重，并且拒不改正", *row[4:]] for row in ROWS[1:]),
+    ]
+    narrow = "<style>table{width:100%;table-layout:fixed}td{vertical-align:top;padding:VER 8px}</style>"
+    apart = of(papers.pdf(OPEN + narrow.replace("VER", "8px") + papers.markup(long)), "a.pdf").rows
+    close = of(papers.pdf(OPEN + narrow.replace("VER", "0") + papers.markup(long)), "a.pdf").rows
+    for found in (apart, close):
+        assert [seen.fields["document_number"] for seen in found] == NUMBERS
+        assert {seen.fields["facts"] for seen in found} == {long[1][3]}
+        assert {seen.fields["counterparty"] for seen in found} == {row[2] for row in ROWS[1:]}
+    assert apart[0].confidence == 0.6 and close[0].confidence == 0.4
+
+
+def test_an_open_table_goes_over_pages_with_its_header_again() -> None:
+    rows = papers.table(70)
+    head, *rest = ("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+    found = of(papers.pdf(f"{OPEN}<table><thead>{head}</thead><tbody>{''.join(rest)}</tbody></table>"), "a.pdf").rows
+    assert [seen.fields["document_number"] for seen in found] == [row[1] for row in rows[1:]]
+
+
+def test_a_letter_with_words_apart_is_no_table() -> None:
+    head = "<p>示例市市场监督管理局　　　　　　行政处罚决定书　　　　　　共1页</p>"
+    found = of(papers.pdf(OPEN + head + "".join(f"<p>{line}</p>" for line in papers.DECISION)), "a.pdf").rows
+    assert [seen.labels["document_number"][:2] for seen in found] == ["正文"]
 
 
 def test_a_table_that_goes_over_pages_is_one_table() -> None:
@@ -170,6 +258,27 @@ def test_an_archive_tells_where_each_record_stands_and_what_was_not_read() -> No
     assert found.inside == ["八月/表.xlsx"] * 3 + ["决定书.docx"]
     assert [seen.row for seen in found.rows] == [1, 2, 3, 4]
     assert found.unread and "坏.pdf：" in found.reason and "零报告" not in found.reason
+
+
+def test_the_second_of_two_files_of_one_name_is_told_where_it_cannot_be_had() -> None:
+    import py7zr
+
+    target = io.BytesIO()
+    with py7zr.SevenZipFile(target, "w") as archive:
+        for rows in (ROWS[:2], [ROWS[0], ROWS[2]]):
+            archive.writestr(papers.xlsx(rows), "表.xlsx")
+    found = of(target.getvalue(), "a.7z")
+    assert [seen.fields["document_number"] for seen in found.rows] == NUMBERS[:1]
+    assert found.unread and "表.xlsx：没有解出内容" in found.reason
+
+
+@pytest.mark.parametrize("offset", [2**40, 2**63, 2**64 - 1])
+def test_a_zip_whose_directory_points_nowhere_is_damaged(offset: int) -> None:
+    archive = zipfile.ZipFile(io.BytesIO(papers.zipped({"表.csv": "x"})))
+    (member,) = archive.infolist()
+    member.header_offset = offset  # as a zip64 field may say
+    with pytest.raises(Fault, match=DAMAGED):
+        unpack(archive, member, 100)
 
 
 @pytest.mark.parametrize(
@@ -318,7 +427,7 @@ def test_a_document_that_takes_too_long_is_given_up() -> None:
     held: list[child.Child] = []
     limits = Limits(seconds=0.5)
     read_document(papers.xlsx(ROWS), "zip", limits)
-    held.append(child._children[limits.memory])
+    held.append(child._idle[-1])
     os.kill(held[0].process.pid, signal.SIGSTOP)
     with pytest.raises(Unreadable, match=r"超过 0\.5 秒"):
         read_document(papers.xlsx(ROWS), "zip", limits)
@@ -339,8 +448,8 @@ def test_the_folder_of_a_killed_process_is_swept() -> None:
 def test_a_child_that_dies_is_told_and_replaced() -> None:
     limits = Limits()
     read_document(papers.xlsx(ROWS), "zip", limits)
-    os.kill(child._children[limits.memory].process.pid, signal.SIGKILL)
-    child._children[limits.memory].process.wait()
+    os.kill(child._idle[-1].process.pid, signal.SIGKILL)
+    child._idle[-1].process.wait()
     assert read_document(papers.xlsx(ROWS), "zip", limits).form == "book"
 
 
@@ -392,3 +501,20 @@ def test_the_command_reads_a_folder_of_all_forms(tmp_path: Path) -> None:
     told = {Path(line["url"]).name: line for line in lines if "record_id" not in line}
     assert set(told) == {"丙.png", "甲.zip"} and told["丙.png"]["form"] == "image"
     assert set(told["丙.png"]) == {"url", "form", "reason"} and "扫描.png" in told["甲.zip"]["reason"]
+
+
+def test_a_slow_document_holds_nobody_up(site: Any, watch: Any) -> None:
+    """While a child works on one portal's document, the looks of the others go on and end."""
+    from crawler.launch import crawl
+
+    site.put("/slow.pdf", papers.ruled_pdf(110), "application/pdf")
+    site.put("/a", "<ul><li><a href='/slow.pdf'>8月行政处罚信息公示表</a><span>2026-08-28</span></li></ul>")
+    site.trs_list("/b", list(range(1, 26)), per_page=50)
+    told: list[str] = []
+    workspace = watch({"id": "a", "url": f"{site.base}/a"}, {"id": "b", "url": f"{site.base}/b/index.html"})
+    found = {
+        result.portal: (result.outcome, result.records)
+        for result in crawl(workspace, everything=True, progress=told.append)
+    }
+    assert found == {"a": ("partial", 0), "b": ("complete", 25)}
+    assert [line.partition("：")[0] for line in told] == ["b", "a"]

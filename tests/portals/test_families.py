@@ -12,10 +12,11 @@ import datetime
 import html
 import json
 import re
+import sys
+import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 from hypothesis import given, settings
@@ -34,76 +35,28 @@ from db.models import Coverage, Portal, Publication
 from db.session import session_of
 from db.settings import CrawlSettings
 
-COUNT, SIZE = 25, 10
-PAGES = 3
-BADGES = (  # stand on every government site and speak for nobody
-    '<meta name="SiteName" content="示例市某局"><meta name="SiteIDCode" content="1406000045"><script src="/js/jquery.min.js"></script>'
-    '<script src="//dcs.conac.cn/js/1.js"></script><a href="http://pucha.kaipuyun.cn/exposure/1">纠错</a><a href="/index.html">首页</a>'
-)
-
-
-@dataclass
-class Case:
-    """One column: where it is, which family must read it, and what takes one of its marks away."""
-
-    family: str
-    url: str
-    spoil: list[tuple[str, str]] = field(default_factory=list)  # (pattern, instead) on the page's text
-    spoiled_url: str = "/zwgk/list.html"
-    options: dict[str, Any] = field(default_factory=dict)
-    entry: dict[str, Any] = field(default_factory=dict)
-
-
-def title(n: int) -> str:
-    return f"示例市第{n}号商贸有限公司未按规定公示价格案"
-
-
-def day(n: int) -> str:
-    return f"2026-08-{n:02d}"
-
-
-def page_of(number: int, size: int = SIZE) -> list[int]:
-    """The decisions on a list page, the newest first."""
-    start = COUNT - (number - 1) * size
-    return list(range(start, max(start - size, 0), -1))
-
-
-def decision(n: int, container: str = "class='content'") -> str:
-    return (
-        f'<html><head><meta name="ArticleTitle" content="{title(n)}"><meta name="PubDate" content="{day(n)} 09:00"></head><body>{BADGES}'
-        f"<div {container}><table><tr><td>行政处罚决定书文号</td><td>示市监罚字〔2026〕{n}号</td></tr>"
-        f"<tr><td>行政相对人名称</td><td>示例市第{n}号商贸有限公司</td></tr><tr><td>违法事实</td><td>未按规定公示价格</td></tr>"
-        f"<tr><td>处罚内容</td><td>罚款{n}00元</td></tr><tr><td>处罚决定日期</td><td>2026年7月{n}日</td></tr>"
-        "<tr><td>处罚机关</td><td>示例市市场监督管理局</td></tr></table></div></body></html>"
-    )
-
-
-def record(n: int) -> dict[str, Any]:
-    return {
-        "cf_wsh": f"示市监罚字〔2026〕{n}号", "cf_xdr_mc": f"示例市第{n}号商贸有限公司", "cf_jdrq": f"2026-07-{n:02d} 00:00:00.0",
-        "cf_cfjg": "示例市市场监督管理局",
-    }  # fmt: skip
-
-
-def items(number: int, link: Callable[[int], str], size: int = SIZE) -> str:
-    return "".join(
-        f'<li><a href="{link(n)}" title="{title(n)}">{title(n)[:12]}…</a><span>{day(n)}</span></li>'
-        for n in page_of(number, size)
-    )
-
-
-def page(body: str) -> str:
-    return f"<html><head><title>行政处罚</title></head><body>{BADGES}{body}</body></html>"
-
-
-def json_answer(handler: Any, value: Any) -> None:
-    handler.answer(json.dumps(value, ensure_ascii=False), "application/json")
-
-
-def put_details(site: Any, address: Callable[[int], str], container: str = "class='content'") -> None:
-    for n in range(1, COUNT + 1):
-        site.put(address(n), decision(n, container))
-
+sys.path.insert(0, str(Path(__file__).parent))
+from columns import (
+    BADGES,
+    COUNT,
+    PAGES,
+    SIZE,
+    Case,
+    World,
+    crawled,
+    day,
+    decision,
+    items,
+    json_answer,
+    page,
+    page_of,
+    put_details,
+    read_to_its_end,
+    record,
+    seen_first,
+    taken_for,
+    title,
+)  # fmt: skip
 
 # ------------------------------------------------------------------ the columns
 
@@ -655,136 +608,6 @@ def json_grid_itself(site: Any) -> Case:
 PENDING: list[list[int]] = []
 
 
-def credit_double_public(site: Any) -> Case:
-    seen: set[str] = set()
-
-    def listing(handler: Any, asked: dict[str, str]) -> None:
-        number = int(asked.get("pageNum", "1"))
-        lines = "".join(
-            f"<li><a href='javascript:void(0)' onclick=\"detail('{n}')\">{title(n)}</a><span>{day(n)}</span></li>"
-            for n in page_of(number)
-        )
-        script = "function detail(id){window.location.href='/doublePublicController/toadpunishDetail.do?puniId='+id;}"
-        hidden = f"<form method=post><input type=hidden name=pageNum value={number}><input type=hidden name=numPerPage value=10><input type=hidden name=totalPage value={PAGES}></form>"
-        handler.answer(page(f"<ul>{lines}</ul>{hidden}<script>{script}</script>行政相对人"))
-
-    def detail(handler: Any, asked: dict[str, str]) -> None:
-        first = asked["puniId"] not in seen
-        seen.add(asked["puniId"])
-        n = int(asked["puniId"])
-        pairs = {
-            "行政处罚决定书文号": f"示市监罚字〔2026〕{n}号",
-            "行政相对人名称": f"示例市第{n}号商贸有限公司",
-            "处罚决定日期": f"2026/07/{n:02d}",
-            "处罚机关": "示例市市场监督管理局",
-            "处罚内容": "罚款",
-        }
-        handler.answer(
-            "<ul></ul>" if first else page("<ul>" + "".join(f"<li>{k}：{v}" for k, v in pairs.items()) + "</ul>")
-        )
-
-    site.programs["/doublePublicController/toDoublePublicPage"] = listing
-    site.programs["/doublePublicController/toadpunishDetail.do"] = detail
-    return Case(
-        "credit_site",
-        "/doublePublicController/toDoublePublicPage?keyword=",
-        [("numPerPage", "per"), ("toadpunishDetail", "show")],
-    )
-
-
-def credit_json(
-    site: Any,
-    shell: str,
-    api: str,
-    script: str,
-    number_name: str,
-    answer: Callable[[list[dict[str, Any]]], Any],
-    first: int = 1,
-) -> Case:
-    """A credit site whose page is a shell around an interface."""
-
-    def rows(handler: Any, asked: dict[str, str]) -> None:
-        json_answer(handler, answer([record(n) for n in page_of(int(asked[number_name]) - first + 1)]))
-
-    site.programs[api] = rows
-    site.put(shell, page(f"<h2>双公示</h2><div id=list></div><script>{script}</script>"))
-    name = api.rsplit("/", 1)[-1].partition(".")[0]
-    return Case("credit_site", shell, [(re.escape(name), "other"), ("双公示", "公示")])
-
-
-def credit_hlxy(site: Any) -> Case:
-    api = "/documents/api/queryCreditPublicity"
-    script = f"$.ajax({{url:'{api}',data:{{pageNum:1,pageSize:10,typeCode:'300008'}}}})"
-    return credit_json(
-        site,
-        "/hlxy/xygs.html",
-        api,
-        script,
-        "pageNum",
-        lambda rows: {"code": 0, "data": {"list": rows, "total": COUNT}},
-    )
-
-
-def credit_page_info(site: Any) -> Case:
-    api = "/publicity/doublePublicity/getXZCFPageInfo.do"
-    script = f"$.get('{api}',{{currentPageNo:1,pageSize:10}})"
-    return credit_json(
-        site, "/cz/sgs.html", api, script, "currentPageNo", lambda rows: {"rows": rows, "totalCount": COUNT}
-    )
-
-
-def credit_two_publicity(site: Any) -> Case:
-    api = "/two_publicity/webPageList.do"
-    script = f"var u='{api}?_type=ap&currPage=1&pageSize=10';$.get(u)"
-    return credit_json(site, "/js/sgs.html", api, script, "currPage", lambda rows: {"result": rows, "total": COUNT})
-
-
-def credit_data_reporting(site: Any) -> Case:
-    api = "/datareporting/queryDoublePublicityList.json"
-    script = f"$.post('{api}',{{pageNo:1,pageSize:10,tableType:1}})"
-    return credit_json(site, "/jx/sgs.html", api, script, "pageNo", lambda rows: {"data": rows, "count": COUNT})
-
-
-def credit_jeecms(site: Any) -> Case:
-    api = "/api/doublePublicity/page.jspx"
-    script = f"$.getJSON('{api}?type=1',{{pageNo:1,pageSize:10}})"
-    return credit_json(
-        site, "/xzcfList.jspx", api, script, "pageNo", lambda rows: {"data": {"list": rows, "totalCount": COUNT}}
-    )
-
-
-def credit_tables(site: Any) -> Case:
-    def listing(handler: Any, asked: dict[str, str]) -> None:
-        number = int(asked.get("page.pageNo", "1"))
-        rows = "".join(
-            f"<tr><td>{r['cf_wsh']}</td><td>{r['cf_xdr_mc']}</td><td>2026-07-{n:02d}</td><td>{r['cf_cfjg']}</td></tr>"
-            for n in page_of(number)
-            for r in [record(n)]
-        )
-        head = "<tr><th>行政处罚决定书文号</th><th>行政相对人名称</th><th>处罚决定日期</th><th>处罚机关</th></tr>"
-        handler.answer(page(f"<table>{head}{rows}</table><a href='?page.pageNo={number + 1}'>下一页</a>共{PAGES}页"))
-
-    site.programs["/web/dou/punish/non/list"] = listing
-    return Case("credit_site", "/web/dou/punish/non/list?page.pageNo=1", [("page.pageNo", "no")])
-
-
-def credit_right_data(site: Any) -> Case:
-    def rows(handler: Any, asked: dict[str, str]) -> None:
-        number = int(asked["page"])
-        cells = "".join(
-            f"<tr><td>{r['cf_wsh']}</td><td>{r['cf_xdr_mc']}</td><td>2026-07-{n:02d}</td><td>{r['cf_cfjg']}</td></tr>"
-            for n in page_of(number)
-            for r in [record(n)]
-        )
-        head = "<tr><th>行政处罚决定书文号</th><th>行政相对人名称</th><th>处罚决定日期</th><th>处罚机关</th></tr>"
-        json_answer(handler, {"rightData1": f"<table>{head}{cells}</table>", "totalPages": PAGES})
-
-    site.programs["/hn/xzcfList.do"] = rows
-    script = "$.post('/hn/xzcfList.do',{page:1},function(d){$('#r').html(d.rightData1)})"
-    site.put("/hn/index.html", page(f"<h2>双公示</h2><div id=r></div><script>{script}</script>"))
-    return Case("credit_site", "/hn/index.html", [("rightData1", "data"), ("双公示", "公示")])
-
-
 def article(site: Any) -> Case:
     pairs = "".join(
         f"<p>行政处罚决定书文号：{r['cf_wsh']}</p><p>行政相对人名称：{r['cf_xdr_mc']}</p><p>处罚决定日期：2026年7月{n}日</p><p>处罚机关：{r['cf_cfjg']}</p><p>处罚内容：罚款</p>"
@@ -897,8 +720,7 @@ def dated_list(site: Any) -> Case:
 COLUMNS: tuple[Callable[[Any], Case], ...] = (
     trs_static, trs_static_counting_from_two, trs_was, hanweb_jpage, hanweb_jpage_by_pages, hanweb_xxgk, hanweb_sgs, hanweb_xxgs, hanweb_jpaas,
     hanweb_query_list, truecms, ucap_static, ucap_commented, ucap_search, gkmlpt, vsb_static, vsb_dynamic, lonsun, ewb_rest, ewb_static,
-    aspnet_webforms, aspnet_webforms_by_get, json_grid, json_grid_of_documents, json_grid_with_field_paths, json_grid_itself, credit_double_public, credit_hlxy,
-    credit_page_info, credit_two_publicity, credit_data_reporting, credit_jeecms, credit_tables, credit_right_data, article, shell_frame,
+    aspnet_webforms, aspnet_webforms_by_get, json_grid, json_grid_of_documents, json_grid_with_field_paths, json_grid_itself, article, shell_frame,
     shell_inner_frame, shell_redirect, wide_table, attachment_list, dated_list,
 )  # fmt: skip
 NAMES = [column.__name__ for column in COLUMNS]
@@ -907,62 +729,16 @@ NAMES = [column.__name__ for column in COLUMNS]
 # ------------------------------------------------------------------ one body for all
 
 
-@dataclass
-class World:
-    """The site, its columns, and what one crawl of all of them brought."""
-
-    site: Any
-    cases: dict[str, Case]
-    results: dict[str, CrawlResult]
-    numbers: dict[str, list[str]]
-    recognised: dict[str, str | None]
-    notes: dict[str, str]
-
-
 @pytest.fixture(scope="module")
 def world(make_site: Any, make_workspace: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     site = make_site()
-    cases = {column.__name__: column(site) for column in COLUMNS}
-    portals = [
-        {"id": name, "url": f"{site.base}{case.url}", "options": case.options, **case.entry}
-        for name, case in cases.items()
-    ]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MINGCHA_NOW", "2026-09-07T09:00:00+08:00")
-        workspace = make_workspace(tmp_path_factory.mktemp("families") / "city", portals)
-        results = {result.portal: result for result in crawl(workspace, everything=True)}
-        with session_of(workspace) as session:
-            published = session.execute(select(Publication.portal_id, Publication.document_number)).all()
-            recognised = {portal.id: portal.recognised for portal in session.scalars(select(Portal))}
-            notes = {row.portal_id: "\n".join(row.notes) for row in session.scalars(select(Coverage))}
-    numbers = {name: sorted(number for portal, number in published if portal == name) for name in cases}
-    yield World(site, cases, results, numbers, recognised, notes)
+    yield crawled(COLUMNS, site, make_workspace, tmp_path_factory.mktemp("families") / "city")
     site.close()
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_column_is_recognised_and_read_to_its_end(world: World, name: str) -> None:
-    result, case = world.results[name], world.cases[name]
-    assert (result.outcome, result.reason) == ("complete", ""), world.notes.get(name)
-    assert world.numbers[name] == sorted(f"示市监罚字〔2026〕{n}号" for n in range(1, COUNT + 1))
-    assert world.recognised[name] == result.family == case.family
-    assert f"站型 {case.family}：" in world.notes[name]
-
-
-def seen_first(world: World, case: Case) -> str:
-    """The column's first page as the crawl saw it."""
-    path = case.url.partition("#")[0]
-    if path in world.site.pages:
-        text: str = world.site.pages[path][2].decode()
-        return text
-    import urllib.request
-
-    with urllib.request.urlopen(world.site.base + quote(path, safe="/?=&%")) as answer:
-        return str(answer.read().decode())
-
-
-def taken_for(text: str, path: str, host: str = "www.example.gov.cn") -> list[detect.Recognised]:
-    return detect.candidates(detect.Glance(text, tables.parse(text), f"http://{host}{path}"))
+    read_to_its_end(world, name)
 
 
 @pytest.mark.parametrize("name", [n for n in NAMES if not n.startswith(("shell", "json_grid_", "dated_list"))])
@@ -983,10 +759,8 @@ def test_marks_decide_and_one_mark_is_not_enough(world: World, name: str) -> Non
 
 
 def test_every_family_has_a_column_here() -> None:
-    here = {column.__name__ for column in COLUMNS}
-    assert {
-        family for family in families() if not any(name.startswith(family.removesuffix("_site")) for name in here)
-    } == set()
+    here = {column.__name__ for column in COLUMNS} | {"credit_site"}  # which has its own file
+    assert {family for family in families() if not any(name.startswith(family) for name in here)} == set()
 
 
 # ------------------------------------------------------------------ what else a recognised family promises
@@ -1056,22 +830,12 @@ def test_a_second_page_that_is_the_first_again_is_told(site: Any, watch: Any) ->
         assert result.outcome == "partial" and "第 2 页与已读的页相同" in result.reason
 
 
-def test_a_credit_site_that_stays_empty_is_unread_and_was_asked_again(site: Any, watch: Any) -> None:
-    case = credit_double_public(site)
-    site.programs["/doublePublicController/toadpunishDetail.do"] = lambda handler, asked: handler.answer("<ul></ul>")
-    ((result),) = crawl(watch({"id": "a", "url": f"{site.base}{case.url}"}), everything=True)
-    assert result.outcome == "partial" and result.records == 0 and "详情多次为空 25 处" in result.reason
-    assert sum("puniId=7" in path and path.endswith("=7") for path in site.seen) == 4
-
-
 def test_a_list_that_slides_while_it_is_read_loses_nothing(site: Any, watch: Any) -> None:
     """Between the first page and the last a new decision appears on top; it is found by looking at the first page again."""
     trs_static(site, "/slow")
     last = site.pages.pop("/slow/index_2.html")[2]
 
     def slowly(handler: Any, asked: dict[str, str]) -> None:
-        import time
-
         time.sleep(5.2)
         first = site.pages["/slow/index.html"][2].decode()
         new = f'<li><a href="./202608/t20260826_26.html" title="{title(26)}">新</a><span>2026-08-26</span></li>'

@@ -152,3 +152,20 @@ def test_what_was_interrupted_long_ago_is_another_look(site: Any, watch: Any, mo
             "error",
             "complete",
         ]
+
+
+def test_a_look_that_goes_on_after_hours_sees_that_the_list_was_changed(
+    site: Any, watch: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its first page comes from evidence; what was taken from the list meanwhile moved the other pages up."""
+    site.trs_list("/a", list(range(1, 13)))
+    workspace = watch({"id": "a", "url": f"{site.base}/a/index.html"})
+    crawl(workspace, everything=True)
+    with session_of(workspace) as session:
+        session.scalars(select(Crawl)).one().state = "running"
+    site.trs_list("/a", [*range(1, 10), 11, 12])
+    monkeypatch.setenv("MINGCHA_NOW", "2026-09-07T11:00:00+08:00")
+    site.seen.clear()
+    (result,) = crawl(workspace, resume=True)
+    assert result.outcome == "partial" and "撤下" in result.reason
+    assert [path for path in site.seen if path != "/robots.txt"] == ["/a/index.html"]

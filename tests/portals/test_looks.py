@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import datetime
 import io
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +15,7 @@ from sqlalchemy import select
 
 from crawler.coverage import days
 from crawler.launch import crawl
+from crawler.spiders.base import PortalSpider
 from db.models import Coverage, Evidence, ListEntry, Portal, Publication
 from db.session import session_of
 from db.settings import Workspace
@@ -77,6 +81,41 @@ def test_an_incomplete_look_proves_nothing(site: Any, watch: Any, monkeypatch: p
         2026, 9, 9
     )  # not the partial look's day
     assert by_number["示市监罚字〔2026〕5号"].absent_before.date() == datetime.date(2026, 9, 7)
+
+
+def test_many_records_are_stored_as_few_are(site: Any, watch: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crawler.launch._alone", lambda: True)  # the child is forked from this very process
+    site.trs_list("/a", list(range(1, 13)))
+    entry = {"url": f"{site.base}/a/index.html", "family": "trs_static"}
+    few = watch({"id": "a", **entry}, name="held")
+    assert look(few) == {"a": ("complete", 12)}
+    monkeypatch.setattr("db.aside._HELD", 3)
+    many = watch({"id": "a", **entry}, name="filed")
+    assert look(many) == {"a": ("complete", 12)}
+    rows = [[(p.record_id, p.content_hash, p.url, p.evidence) for p in publications(w)] for w in (few, many)]
+    assert rows[0] == rows[1]
+
+
+def test_an_entry_that_a_fault_left_without_answer_is_read_by_the_next_look(
+    site: Any, watch: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    received = PortalSpider.receive
+
+    def broken(self: Any, response: Any, step: str, context: Any) -> Any:
+        if response.url.endswith("_2.html"):
+            raise ZeroDivisionError("ours")
+        return received(self, response, step, context)
+
+    monkeypatch.setattr("crawler.launch._alone", lambda: True)  # the child is forked from this very process
+    site.trs_list("/a", [1, 2, 3])
+    workspace = watch({"id": "a", "url": f"{site.base}/a/index.html", "family": "trs_static"})
+    with monkeypatch.context() as patched:
+        patched.setattr(PortalSpider, "receive", broken)
+        assert look(workspace)["a"][0] == "error"
+    with session_of(workspace) as session:
+        assert not any(entry.url.endswith("_2.html") for entry in session.scalars(select(ListEntry)))
+    monkeypatch.setenv("MINGCHA_NOW", "2026-09-08T09:00:00+08:00")
+    assert look(workspace) == {"a": ("complete", 3)}
 
 
 def test_every_failure_has_its_name(site: Any, watch: Any) -> None:
@@ -194,3 +233,36 @@ def test_due_portals_only(site: Any, watch: Any, monkeypatch: pytest.MonkeyPatch
     assert crawl(workspace, due=True) == []
     monkeypatch.setenv("MINGCHA_NOW", "2026-09-08T23:00:00+08:00")
     assert [r.portal for r in crawl(workspace, due=True)] == ["daily", "nightly"]
+
+
+FAULTY = """
+import sys
+from crawler import registry
+from crawler.__main__ import work
+from crawler.spiders.base import PortalSpider
+from db.settings import Workspace
+read = PortalSpider.read
+def faulty(self, page, title=""):
+    if "_2.html" in page.url:
+        raise NameError("a fault of ours")
+    return read(self, page, title)
+PortalSpider.read = faulty
+workspace = Workspace.open(sys.argv[1])
+registry.sync(workspace)
+work(workspace, ["a"], False)
+"""
+
+
+def test_what_a_fault_of_ours_hid_is_read_by_the_next_look(
+    site: Any, watch: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An entry whose page made our own step raise is not remembered as one without records: nobody is accused for it."""
+    site.trs_list("/a", [1, 2, 3])
+    workspace = watch({"id": "a", "url": f"{site.base}/a/index.html"})
+    root = Path(__file__).resolve().parents[2]
+    subprocess.run([sys.executable, "-c", FAULTY, str(workspace.root)], cwd=root, check=True, timeout=60)
+    with session_of(workspace) as session:
+        assert session.scalars(select(Coverage.outcome)).all() == ["error"]
+        assert len(session.scalars(select(ListEntry)).all()) == 2
+    monkeypatch.setenv("MINGCHA_NOW", "2026-09-08T09:00:00+08:00")
+    assert look(workspace) == {"a": ("complete", 3)}

@@ -120,7 +120,7 @@ def test_a_wide_table_with_a_header_and_little_below_it_is_recognised(site: Any,
         "none": ("column_empty", 0),
         "blank": ("column_empty", 0),
         "one": ("complete", 1),
-        "filled": ("partial", 0),
+        "filled": ("script_list", 0),
     }
 
 
@@ -205,3 +205,18 @@ def test_a_notice_named_after_a_broken_rule_is_a_decision_and_one_about_rules_is
         site.put(f"/d{n}", decision(n + 1))
     workspace = watch({"id": "l", "url": f"{site.base}/l"})
     assert looks(workspace) == {"l": ("complete", 1, "")}
+
+
+def test_a_row_of_page_numbers_is_followed_or_told(site: Any, watch: Any) -> None:
+    """No 下一页: the numbers lead on; where a script turns them and nobody tells how, the look is partial. A calendar is no pager."""
+    for number in (1, 2, 3):
+        numbers = " ".join(f"<a href='/n?page={n}'>{n}</a>" if n != number else f"<b>{n}</b>" for n in (1, 2, 3))
+        body = f"{table(row(number))}<div class=pages>{numbers}</div>"
+        site.put("/n" if number == 1 else f"/n?page={number}", body)
+    calls = "<span>1</span> <a href=\"javascript:turn('2')\">2</a> <a href=\"javascript:turn('3')\">3</a>"
+    site.put("/s", f"{table(row(1))}<div>{calls}</div>")
+    days = "".join(f"<td><a href='/day/{n}'>{n}</a></td>" for n in range(1, 8))
+    site.put("/c", f"{table(row(1))}<table><tr>{days}</tr></table>")
+    found = looks(watch(*({"id": name, "url": f"{site.base}/{name}"} for name in "nsc")))
+    assert found["n"] == ("complete", 3, "") and found["c"] == ("complete", 1, "")
+    assert found["s"] == ("partial", 1, "翻页由网页脚本进行，后面的页没有读到")

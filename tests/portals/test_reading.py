@@ -356,3 +356,68 @@ def test_a_saved_list_page_says_that_a_crawl_reads_it(tmp_path: Path) -> None:
     index, notice = extract_sources([str(tmp_path)])
     assert index["reason"].startswith("是列表页（站型 hanweb_jpage：") and "mingcha crawl" in index["reason"]
     assert "列表页" not in notice["reason"]
+
+
+def test_a_decision_that_goes_on_below_its_heading_names_whom_it_addresses() -> None:
+    run_on = "示例建筑工程有限公司：2026年5月23日，你公司承建的工程项目发生一起安全事故。我厅决定暂扣你公司《安全生产许可证》60天，作为处罚。"
+    seen = told("行政处罚决定书", "示例省住房和城乡建设厅行政处罚决定书", run_on, "示例省住房和城乡建设厅2026年11月4日")
+    assert (seen["counterparty"], seen["decision_date"]) == ("示例建筑工程有限公司", "2026年11月4日")
+    assert seen["authority"] == "示例省住房和城乡建设厅"
+
+
+def test_a_notice_about_a_penalty_names_its_party_and_not_its_attachment() -> None:
+    seen = told(
+        "对示例收购站进行行政处罚的公告", "示例收购站未经备案经营，我局决定对其罚款600元。", "行政处罚决定书.doc"
+    )
+    assert seen["counterparty"] == "示例收购站" and seen["fine_yuan"] == "600元" and ".doc" not in seen["content"]
+
+
+def test_a_form_whose_head_stands_in_cells_and_the_rest_in_words_is_one_decision() -> None:
+    page = (
+        "<p>示交罚〔2026〕8005号</p><table><tr><td>当事人名称</td><td>冯某</td><td>法定代表人</td><td>冯某</td></tr>"
+        "<tr><td>身份证号</td><td>140602********0915</td><td>地址</td><td>示例镇</td></tr></table>"
+        "<p>违法事实及证据：当事人驾驶车辆从事非法客运。</p><p>我局决定给予罚款5000元的行政处罚。</p><p>示例市交通运输局</p><p>2026年4月27日</p>"
+    )
+    (seen,) = read(
+        page.encode(), "http://x.example/a.html", "text/html; charset=utf-8", "penalty", title="行政处罚决定书"
+    ).rows
+    assert (seen.fields["document_number"], seen.fields["counterparty"]) == ("示交罚〔2026〕8005号", "冯某")
+    assert (seen.fields["decision_date"], seen.fields["authority"]) == ("2026年4月27日", "示例市交通运输局")
+    assert (seen.fields["fine_yuan"], seen.money) == ("5000元", {"fine_yuan": "yuan"})
+
+
+@pytest.mark.parametrize(("category", "fine"), [("罚款", "20.0"), ("警告", None)])
+def test_a_result_that_is_only_a_number_is_the_fine(category: str, fine: str | None) -> None:
+    labels = {
+        "行政处罚决定书文号": "示税罚〔2026〕34号",
+        "行政相对人名称": "示例厂",
+        "处罚类别": category,
+        "处罚结果": "20.0",
+        "处罚决定日期": "2026-08-16",
+    }
+    page = (
+        "<table>" + "".join(f"<tr><td>{label}</td><td>{text}</td></tr>" for label, text in labels.items()) + "</table>"
+    )
+    (seen,) = read(page.encode(), "http://x.example/a.html", "text/html; charset=utf-8", "penalty").rows
+    assert seen.fields.get("fine_yuan") == fine and seen.money.get("fine_yuan") == (fine and "yuan")
+
+
+def test_elements_without_number_and_party_are_unread_and_not_no_record() -> None:
+    page = "<p>主要违法事实：未取得食品经营许可</p><p>行政处罚依据：《食品安全法》</p><p>处罚内容：罚款</p>"
+    reading = read(page.encode(), "http://x.example/a.html", "text/html; charset=utf-8", "penalty")
+    assert reading.unread and not reading.not_record and "没有文号和行政相对人" in reading.reason
+
+
+def test_a_saved_page_names_its_attachments_and_tells_a_list_by_its_links(tmp_path: Path) -> None:
+    links = "".join(
+        f"<li><a href='./202608/t2026080{n}_{n}.html'>某厂处罚决定书</a>2026-08-0{n}</li>" for n in range(1, 6)
+    )
+    (tmp_path / "a.html").write_text(
+        "<div class=TRS_Editor><p>见附件</p><a href='./P020.doc'>决定书5.doc</a></div>", encoding="utf-8"
+    )
+    (tmp_path / "b.html").write_text(
+        f"<ul>{links}</ul><script>createPageHTML(1,0,'index','html')</script>", encoding="utf-8"
+    )
+    first, second = extract_sources([str(tmp_path)])
+    assert first["form"] == "attachment" and first["reason"].endswith("只有附件：决定书5.doc")
+    assert "站型 trs_static" in second["reason"]
