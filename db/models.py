@@ -286,6 +286,19 @@ class RefusedRow(Base):
     raw: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
 
+class Touched(Base):
+    """Which units' records were written: whenever a row of `publication` or `submission` is, triggers of the database give its unit a new stamp.
+
+    As long as a unit's stamps stay the same, so do its records. (SQLite keeps the last one, PostgreSQL one a transaction.)
+    """
+
+    __tablename__ = "touched"
+
+    source: Mapped[str] = mapped_column(String(16), primary_key=True)  # publication | submission
+    unit_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    stamp: Mapped[str] = mapped_column(String(64), primary_key=True)
+
+
 class OtherRecord(RecordColumns, Base):
     """One record of a wider kind (standard/kinds.yml: red and black lists, inspections …): read, validated, counted.
 
@@ -415,7 +428,7 @@ class Finding(Base):
     message: Mapped[str] = mapped_column(Text)
     state: Mapped[str] = mapped_column(String(16))  # suspected | confirmed | normal | exempt | …
     # {"check": id, "version": n, "published": record_id, "submitted": record_id, "rule": pairing rule, "crawl": id,
-    #  "exemptions_tested": [...], "explanation": for the unit, "cure": what to do}
+    #  "cure": what to do}; what all findings of a check share stands in PeriodRun.summary["checks"]
     proof: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
 

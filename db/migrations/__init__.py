@@ -6,7 +6,11 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
+
+from standard.errors import Refused
 
 
 def config_of(connection: Connection) -> Config:
@@ -26,7 +30,14 @@ def upgrade(engine: Engine) -> None:
         else:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         try:
-            command.upgrade(config_of(connection), "head")
+            config = config_of(connection)
+            known = {revision.revision for revision in ScriptDirectory.from_config(config).walk_revisions()}
+            found = MigrationContext.configure(connection).get_current_revision()
+            if found is not None and found not in known:
+                raise Refused(
+                    f"数据库由更新的版本建立（修订 {found}），本程序不认识。请升级 mingcha，或恢复旧版本的备份"
+                )
+            command.upgrade(config, "head")
             connection.commit()
         finally:
             if engine.dialect.name == "postgresql":

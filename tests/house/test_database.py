@@ -7,12 +7,15 @@ import subprocess
 import sys
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 from db.clock import SHANGHAI, now
-from db.models import Base, Crawl, Portal, Unit
-from db.session import prepare, session_of, upsert
+from db.migrations import config_of
+from db.models import Base, Crawl, Portal, RefusedRow, Unit
+from db.session import NEWEST, _prepared, engine_of, prepare, session_of, upsert
 from db.settings import Workspace
 from db.units import UnitIndex
 from standard.errors import Refused
@@ -33,6 +36,30 @@ def test_migrations_make_what_the_models_say(workspace: Workspace) -> None:
     with prepare(workspace).connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Base.metadata) == []
+
+
+def test_the_newest_revision_is_named(workspace: Workspace) -> None:
+    with prepare(workspace).connect() as connection:
+        assert ScriptDirectory.from_config(config_of(connection)).get_current_head() == NEWEST
+
+
+def test_an_older_database_is_brought_up_to_date(workspace: Workspace) -> None:
+    with prepare(workspace).begin() as connection:
+        command.downgrade(config_of(connection), "-1")
+    _prepared.clear()
+    with prepare(workspace).connect() as connection:
+        assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == NEWEST
+        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+
+
+def test_a_newer_database_is_refused(workspace: Workspace) -> None:
+    with prepare(workspace).begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'ffffffffffff'")
+    _prepared.clear()  # as a new process finds it
+    with pytest.raises(Refused, match="更新的版本建立（修订 ffffffffffff）"):
+        prepare(workspace)
+    with engine_of(workspace).connect() as connection:
+        assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == "ffffffffffff"
 
 
 def test_times_come_back_as_shanghai_time(workspace: Workspace) -> None:
@@ -67,6 +94,30 @@ def test_upsert_updates_but_keeps_what_it_must(workspace: Workspace) -> None:
         upsert(session, table, [row | {"name": "乙", "position": 9}], keep=frozenset({"position"}))
         found = session.get_one(Unit, "fgw")
         assert (found.name, found.position) == ("乙", 1)
+
+
+@pytest.mark.parametrize("server", ["sqlite", "postgresql"])
+def test_upsert_gives_what_rows_omit_its_default(
+    server: str, workspace: Workspace, request: pytest.FixtureRequest
+) -> None:
+    if server == "postgresql":
+        real = request.getfixturevalue("postgresql")
+        if real is None:
+            pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+        (workspace.root / "mingcha.yml").write_text(f"database: {real.database()}\n", encoding="utf-8")
+        workspace = Workspace.open(workspace.root)
+    moment = datetime.datetime(2026, 9, 7, 9, 0, tzinfo=SHANGHAI)
+    refused = {"id": "1", "batch": "b", "unit_id": None, "received_at": moment, "reasons": ["缺文号"]}
+    with session_of(workspace) as session:
+        upsert(session, Base.metadata.tables["unit"], [{"id": "fgw", "name": "甲", "level": "municipal"}])
+        upsert(session, Base.metadata.tables["refused_row"], [refused, refused | {"id": "2", "reasons": []}])
+    with session_of(workspace) as session:
+        unit = session.get_one(Unit, "fgw")
+        assert (unit.aliases, unit.contacts, unit.assessed, unit.active, unit.position) == ([], {}, True, True, 0)
+        rows = [session.get_one(RefusedRow, name) for name in ("1", "2")]
+        assert [(row.reasons, row.received_at, row.raw, row.sheet) for row in rows] == [
+            (["缺文号"], moment, {}, ""), ([], moment, {}, ""),
+        ]  # fmt: skip
 
 
 def test_a_failed_transaction_leaves_nothing(workspace: Workspace) -> None:
