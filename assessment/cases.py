@@ -15,16 +15,18 @@ All of them carry the columns of `STANDARD`, from which a finding is made.
 from __future__ import annotations
 
 from assessment.differences import compared, differences, window_differences
-from assessment.engine import Engine, F, Frame, Window, all_of, any_of, join, yes
+from assessment.engine import Column, Engine, F, Frame, Window, all_of, any_of, join, yes
 from assessment.exemptions import backfilled, exempted, grounds, hidden_items, transferred
 from assessment.facts import Facts, conform, date_of, within
 from assessment.other_cases import (
     defect_cases,
+    defective,
     difference_cases,
     duplicate_cases,
     item_cases,
     licence_cases,
     link_cases,
+    placeholders,
     portal_cases,
     publication_cases,
     stale_cases,
@@ -32,17 +34,21 @@ from assessment.other_cases import (
     window_cases,
 )
 from assessment.publishing import moved_by_outage, publication_facts, publish_states
+from assessment.settled import settle
 from assessment.sight import attempts, channels, sight, windows
 
 
-def make_cases(engine: Engine, facts: Facts) -> None:
-    """All case tables, from the frozen inputs and the result of pairing."""
+def make_cases(engine: Engine, facts: Facts, settling: bool = True) -> None:
+    """All case tables, from the frozen inputs and the result of pairing; without `settling`, every decision goes the long way."""
+    engine.keep("channels", channels(engine))
+    engine.keep("placeholders", placeholders(engine))
+    engine.keep("defective", defective(engine))
+    settle(engine, facts, settling)
     _primaries(engine)
     base = engine.keep("case_base", _base(engine, facts))
     engine.keep("exempted", exempted(engine, base, facts))
     engine.keep("compared", compared(engine))
     engine.keep("differences", differences(engine, facts))
-    engine.keep("channels", channels(engine))
     engine.keep("windows", windows(engine))
     engine.keep("window_differences", window_differences(engine, facts))
     engine.keep("publication_facts", publication_facts(engine, base, facts))
@@ -84,11 +90,24 @@ _SHARED = (
 
 
 def _primaries(engine: Engine) -> None:
-    published = engine.keep(
-        "pubs", join(engine.table("publications"), engine.table("members_pub"), ["record_id"], "inner")
-    )
-    submitted = engine.keep(
-        "subs", join(engine.table("submissions"), engine.table("members_sub"), ["record_id"], "inner")
+    """The records that are judged: tables `pubs` and `subs`, and of each decision the earliest on either side."""
+    settled = engine.table("settled")
+    published, submitted = (
+        engine.keep(
+            name,
+            join(
+                engine.table(table),
+                join(
+                    engine.table(members), settled.select(F.col(letter).alias("record_id")), ["record_id"], "left_anti"
+                ),
+                ["record_id"],
+                "inner",
+            ),
+        )
+        for name, table, members, letter in (
+            ("pubs", "publications", "members_pub", "p"),
+            ("subs", "submissions", "members_sub", "s"),
+        )
     )
     engine.keep(
         "primary_pub",
@@ -149,7 +168,7 @@ def _first(members: Frame, moment: str, letter: str, count: str, own: tuple[str,
 
 
 def _base(engine: Engine, facts: Facts) -> Frame:
-    joined = engine.table("decisions")
+    joined = join(engine.table("decisions"), engine.table("settled").select("decision"), ["decision"], "left_anti")
     for name in ("primary_pub", "primary_sub"):
         joined = join(joined, engine.table(name), ["decision"], "left")
     units = engine.table("units").select("unit_id", F.col("level").alias("unit_level"), "parent", "clock")
@@ -238,6 +257,10 @@ def _cases(engine: Engine, base: Frame, facts: Facts) -> Frame:
         )
     )
     joined = join(base, engine.table("exempted"), ["decision"], "left")
+    told = engine.values("told", {"unit_id": "string", "own_until": "date"}, facts.told_until.items())
+    joined = join(joined, told, ["unit_id"], "left")
+    until = F.coalesce(F.col("own_until"), F.lit(facts.submissions_until).cast("date"))
+    joined = joined.withColumn("told_until", until).drop("own_until")
     for name, keys in (
         (backfilled(engine, base), ["decision"]),
         (transferred(engine, base), ["decision"]),
@@ -247,7 +270,8 @@ def _cases(engine: Engine, base: Frame, facts: Facts) -> Frame:
         (sight(engine), ["unit_id", "kind"]),
         (by_number, ["document_number_key"]),
         (by_party, ["unit_id", "counterparty_key"]),
-        (_twins(engine, base), ["decision"]),
+        (_twins(engine, base, facts), ["decision"]),
+        (_revoked(engine), ["decision"]),
     ):
         joined = join(joined, name, keys, "left")
     joined = engine.keep(
@@ -257,6 +281,7 @@ def _cases(engine: Engine, base: Frame, facts: Facts) -> Frame:
                 "item_hidden": F.col("x_hidden").isNotNull(),
                 "received_on": date_of("s_received_at"),
                 "attempted": any_of(yes(F.col("attempt_number")), yes(F.col("attempt_party"))),
+                "revoked": yes(F.col("revoked")),
             }
         ).drop("attempt_number", "attempt_party"),
     )
@@ -275,7 +300,17 @@ def _cases(engine: Engine, base: Frame, facts: Facts) -> Frame:
     return engine.keep("case_times", _times(engine, joined, facts))
 
 
-def _twins(engine: Engine, base: Frame) -> Frame:
+_REVOKED = "撤销|撤回|无效|注销|吊销|作废"
+
+
+def _revoked(engine: Engine) -> Frame:
+    """Decisions of which either side says itself that they hold no longer."""
+    said = yes(F.regexp_like("status", F.lit(_REVOKED)))
+    records = [engine.table(name).where(said).select("decision") for name in ("pubs", "subs")]
+    return records[0].unionByName(records[1]).distinct().withColumn("revoked", F.lit(True))
+
+
+def _twins(engine: Engine, base: Frame, facts: Facts) -> Frame:
     """Lone decisions that may well be one with a record of the other side: same party, unit and day.
 
     Either one of the two has no number; or both stand alone with the same amount (without one, the same item) and long
@@ -293,51 +328,101 @@ def _twins(engine: Engine, base: Frame) -> Frame:
         F.col("counterparty_key").alias("name"),
         F.col("counterparty_code").alias("code"),
         "person",
+        "s_received_at",
     )
-    lone = engine.keep("lone_decisions", lone.where(F.col("decision_date").isNotNull()))
     standing = engine.table("pubs").where(F.col("gone_since").isNull()).select("decision").distinct()
     lone = join(lone, standing.withColumn("standing", F.lit(True)), ["decision"], "left")
-    records: Frame | None = None
-    for table, shown in (("pubs", True), ("subs", False)):
-        part = engine.table(table).select(
-            F.col("decision").alias("other"),
-            *keys,
-            F.lit(shown).alias("other_p"),
-            F.col("document_number_key").alias("other_number"),
-            F.col("fine_yuan").alias("other_amount"),
-            F.coalesce(F.col("case_key"), F.col("licence_key")).alias("other_item"),
-            F.col("counterparty_key").alias("other_name"),
-            F.col("counterparty_code").alias("other_code"),
-        )
-        records = part if records is None else records.unionByName(part)
-    assert records is not None
+    lone = engine.keep("lone_decisions", lone.where(F.col("decision_date").isNotNull()))
+    records = _records(engine.table("pubs"), True).unionByName(_records(engine.table("subs"), False))
+    records = records.unionByName(_settled_records(engine, lone, facts))
     records = join(
         records, base.select(F.col("decision").alias("other"), (F.col("has_p") & F.col("has_s")).alias("whole")),
         ["other"], "left",
     )  # fmt: skip
-    beside = join(lone, records, list(keys), "inner").where(F.col("has_p") != F.col("other_p"))
-    same = any_of(
-        yes(F.col("name") == F.col("other_name")) & ~F.col("person"), yes(F.col("code") == F.col("other_code"))
-    )
+    records = engine.keep("other_records", records)
+    by_name = join(lone.where(~F.col("person")), records.withColumn("name", F.col("other_name")), [*keys, "name"])
+    by_code = join(lone, records.withColumn("code", F.col("other_code")), [*keys, "code"])
+    beside = by_name.unionByName(by_code.select(*by_name.columns)).where(F.col("has_p") != F.col("other_p"))
     numberless = any_of(F.col("document_number_key").isNull(), F.col("other_number").isNull())
     unpriced = F.col("amount").isNull() & F.col("other_amount").isNull()
-    number, other_number = F.col("document_number_key"), F.col("other_number")
-    mistyped = all_of(
-        F.length(number) == F.length(other_number),
-        F.levenshtein(number, other_number) <= 2,
-        F.regexp_like(number, F.lit("[0-9]{3,}号?$")),
-    )
+    mistyped = _mistyped(F.col("document_number_key"), F.col("other_number"))
     alike = (
         yes(mistyped)
         & ~yes(F.col("whole"))
         & any_of(yes(F.col("amount") == F.col("other_amount")), unpriced & yes(F.col("item") == F.col("other_item")))
     )
-    return (
-        beside.where(all_of(same, any_of(numberless, alike, F.col("has_p") & F.col("standing").isNull())))
-        .select("decision")
-        .distinct()
-        .withColumn("twin", F.lit(True))
+    found = beside.where(any_of(numberless, alike, F.col("has_p") & F.col("standing").isNull())).select("decision")
+    # One row for several parties (甲公司、乙公司; 甲公司等3家), which the other side states one by one.
+    joint = records.where(F.col("other_many")).withColumn("document_number_key", F.col("other_number"))
+    joint = join(lone, joint, [*keys, "document_number_key"]).where(F.col("has_p") != F.col("other_p"))
+    found = found.unionByName(joint.select("decision")).unionByName(_slips(engine, lone))
+    return found.distinct().withColumn("twin", F.lit(True))
+
+
+def _slips(engine: Engine, lone: Frame) -> Frame:
+    """Lone reports that were made again later under a number that differs by a digit or two and that the website shows."""
+    mine = lone.where(~F.col("has_p")).select(
+        "decision", "kind", "unit_id", "decision_date", "document_number_key", "amount", "s_received_at",
+        F.col("name").alias("counterparty_key"),
+    )  # fmt: skip
+    again = engine.table("submissions").select(
+        "kind", "unit_id", "decision_date", "counterparty_key", "fine_yuan", "received_at",
+        F.col("document_number_key").alias("other_number"),
+    )  # fmt: skip
+    beside = join(mine, again, ["kind", "unit_id", "decision_date", "counterparty_key"]).where(
+        yes(F.col("received_at") > F.col("s_received_at"))
+        & any_of(yes(F.col("amount") == F.col("fine_yuan")), F.col("amount").isNull() & F.col("fine_yuan").isNull())
+        & yes(_mistyped(F.col("document_number_key"), F.col("other_number")))
     )
+    shown = engine.table("publications").select("kind", F.col("document_number_key").alias("other_number"))
+    return join(beside, shown, ["kind", "other_number"], "left_semi").select("decision")
+
+
+def _mistyped(number: Column, other: Column) -> Column:
+    return all_of(
+        F.length(number) == F.length(other),
+        F.levenshtein(number, other) <= 2,
+        F.regexp_like(number, F.lit("[0-9]{3,}号?$")),
+    )
+
+
+def _records(table: Frame, shown: bool) -> Frame:
+    return table.select(
+        F.col("decision").alias("other"),
+        "kind",
+        "unit_id",
+        "decision_date",
+        F.lit(shown).alias("other_p"),
+        F.col("document_number_key").alias("other_number"),
+        F.col("fine_yuan").alias("other_amount"),
+        F.coalesce(F.col("case_key"), F.col("licence_key")).alias("other_item"),
+        F.col("counterparty_key").alias("other_name"),
+        F.col("counterparty_code").alias("other_code"),
+        yes(F.regexp_like("counterparty", F.lit(_MANY))).alias("other_many"),
+    )
+
+
+_MANY = "、|等[0-9一二三四五六七八九十]*(家|户|人|名|个|单位|企业|公司)"
+
+
+def _settled_records(engine: Engine, lone: Frame, facts: Facts) -> Frame:
+    """The same of settled decisions, as far as one of them can be a lone decision's twin.
+
+    They have a number and stand on both sides: only what has none itself, is gone, or lies outside the period asks for them.
+    """
+    apart = any_of(
+        F.col("document_number_key").isNull(),
+        F.col("has_p") & F.col("standing").isNull(),
+        ~within("decision_date", facts),
+    )
+    keys = ["kind", "unit_id", "decision_date"]
+    near = join(engine.table("settled"), lone.where(apart).select(*keys).distinct(), keys, "left_semi")
+    near = engine.keep("settled_near", near.select("p", "s", "decision"))
+    made: list[Frame] = []
+    for table, letter in (("publications", "p"), ("submissions", "s")):
+        ids = near.select(F.col(letter).alias("record_id"), "decision")
+        made.append(_records(join(engine.table(table), ids, ["record_id"], "inner"), letter == "p"))
+    return made[0].unionByName(made[1])
 
 
 def _times(engine: Engine, joined: Frame, facts: Facts) -> Frame:
@@ -362,31 +447,37 @@ def _times(engine: Engine, joined: Frame, facts: Facts) -> Frame:
         ("report_due_moved", "due_ordinal"),
         ("publish_due", "publish_ordinal"),
         ("today", "today_ordinal"),
+        ("decision_date", "own_ordinal"),
+        ("p_decision_date", "shown_ordinal"),
     ):
         at = ordinals.select("clock", F.col("day").alias(day), F.col("ordinal").alias(name))
         timed = join(timed, at, ["clock", day], "left")
     late = yes(F.col("received_on") > F.col("report_due_moved"))
+    days_late = F.col("received_ordinal") - F.col("due_ordinal")
     return timed.withColumns(
         {
             "report_late": late,
-            "report_days_late": F.when(late, F.col("received_ordinal") - F.col("due_ordinal")),
+            "report_days_late": F.when(late, days_late),
+            # Late by the day that the platform was told, in time by the later one that the website states.
+            "report_disputed": late & yes(days_late <= F.col("shown_ordinal") - F.col("own_ordinal")),
             # Working days after today up to the due day of the side that has nothing yet; 0: today is the last one.
             "days_left": F.when(F.col("has_s"), F.col("publish_ordinal")).otherwise(F.col("due_ordinal"))
             - F.col("today_ordinal"),
         }
-    ).drop("received_ordinal", "due_ordinal", "publish_ordinal", "today_ordinal", "today")
+    ).drop(
+        "received_ordinal", "due_ordinal", "publish_ordinal", "today_ordinal", "today", "own_ordinal", "shown_ordinal"
+    )
 
 
 def _verdicts(cases: Frame, facts: Facts) -> Frame:
     """The class of each decision, and the state of each duty: what the counts and the pair lines are made of."""
     as_of = F.lit(facts.as_of)
-    told_until = F.lit(facts.submissions_until).cast("date")
     both = F.col("has_p") & F.col("has_s")
     unsure = F.col("decision_date").isNull() | yes(F.col("provisional"))
     twin = yes(F.col("twin"))
     only_s, only_p = F.col("has_s") & ~F.col("has_p"), F.col("has_p") & ~F.col("has_s")
     unseen = any_of(F.col("proof_day").isNull(), ~yes(F.col("proof_day") > F.col("publish_due")))
-    untold = ~yes(told_until > F.col("report_due_moved"))
+    untold = ~yes(F.col("told_until") > F.col("report_due_moved"))
     verdict = (
         F.when(F.col("decision_date").isNull(), "question")
         .when(both & yes(F.col("differs_certainly") == 1), "differs")
@@ -395,7 +486,7 @@ def _verdicts(cases: Frame, facts: Facts) -> Frame:
         .when(only_s & F.col("publish_ground").isNotNull(), "exempt")
         .when(only_s & yes(F.col("publish_due") >= as_of), "not_due")
         .when(only_s & unseen, "unknown")
-        .when(only_s & any_of(twin, unsure, F.col("x_doubt").isNotNull()), "question")
+        .when(only_s & any_of(twin, unsure, F.col("x_doubt").isNotNull(), F.col("revoked")), "question")
         .when(only_s, "not_published")
         .when(F.col("report_ground").isNotNull(), "exempt")
         .when(yes(F.col("report_due_moved") >= as_of), "not_due")
@@ -425,7 +516,7 @@ def _verdicts(cases: Frame, facts: Facts) -> Frame:
         .when(~due_s, "not_due")
         .when(F.col("verdict") == "not_submitted", "missing")
         .when(~F.col("has_s"), "undecided")
-        .when(F.col("report_late") & yes(F.col("provisional")), "undecided")
+        .when(F.col("report_late") & any_of(yes(F.col("provisional")), F.col("report_disputed")), "undecided")
         .when(F.col("report_late"), "late")
         .otherwise("on_time")
     )

@@ -12,6 +12,7 @@ from assessment.engine import Answer, Engine, F, Frame, join, yes
 from assessment.facts import Facts, date_of, within
 from assessment.findings import CONFIRMED
 from assessment.scheme import Scheme
+from assessment.settled import all_cases, settled_cases
 
 VERDICTS = ("agreed", "differs", "not_submitted", "not_published", "not_due", "exempt", "unknown", "question")
 STATES = ("on_time", "late", "missing", "undecided")
@@ -62,6 +63,7 @@ class Asked:
     items: Answer
     provisional: Answer
     leads: Answer
+    number_gaps: Answer
 
 
 def ask(engine: Engine, facts: Facts, scheme: Scheme, pairs: Frame) -> Asked:
@@ -79,7 +81,12 @@ def ask(engine: Engine, facts: Facts, scheme: Scheme, pairs: Frame) -> Asked:
     taken = F.coalesce(F.col("limit_days"), F.lit(0)) + F.coalesce(F.col("days_late"), F.lit(0))
     late = found.where(sure & F.col("code").isin(*_LATE)).groupBy("unit_id", "code")
     beyond = [F.sum(F.when(taken > line, 1).otherwise(0)).alias(f"beyond_{line}") for line in sorted(scheme.late_lines)]
-    rows = pairs.groupBy("further").agg(
+    settled = settled_cases(engine, facts)
+    settled = settled.select(
+        F.lit(False).alias("further"), "decision", F.col("p").alias("published"), F.col("s").alias("submitted")
+    )
+    rows = pairs.select(*settled.columns).unionByName(settled)
+    rows = rows.groupBy("further").agg(
         F.count("decision").alias("pairs"),
         F.count("published").alias("publications"),
         F.count("submitted").alias("submissions"),
@@ -97,20 +104,21 @@ def ask(engine: Engine, facts: Facts, scheme: Scheme, pairs: Frame) -> Asked:
     )
     return Asked(
         engine.ask(engine.table("units"), ["unit_id"]),
-        engine.ask(_of_cases(engine), ["unit_id", "kind"]),
+        engine.ask(_of_cases(engine, facts), ["unit_id", "kind"]),
         engine.ask(_of_submissions(engine), ["unit_id", "kind"]),
         engine.ask(tallied, ["unit_id", "code", "level", "state", "on_field"]),
         engine.ask(wrong, ["unit_id"]),
         engine.ask(differing.agg(F.count_distinct("decision").alias("inconsistent")), ["unit_id"]),
         engine.ask(late.agg(F.count("subject").alias("all"), *beyond), ["unit_id", "code"]),
         engine.ask(rows, ["further"]),
-        engine.ask(cases.groupBy("judged").agg(F.count("decision").alias("n")), ["judged"]),
+        engine.ask(cases.where(~F.col("judged")).groupBy("judged").agg(F.count("decision").alias("n")), ["judged"]),
         engine.ask(_exempt_grounds(cases), ["why"]),
         engine.ask(looks, ["portal_id", "looked_at", "crawl_id"]),
         engine.ask(engine.table("portals").where(F.col("active")), ["portal_id"]),
         engine.ask(engine.table("unit_cases").select("subject", "item_count"), ["subject"]),
         engine.ask(days.groupBy("kind").agg(F.count("day").alias("days")), ["kind"]),
-        engine.ask(leads.leads(engine), leads.ORDER),
+        engine.ask(leads.leads(engine, facts), leads.ORDER),
+        engine.ask(leads.gaps(engine, facts), leads.GAP_ORDER),
     )
 
 
@@ -161,7 +169,7 @@ def _empty() -> dict[str, Counts]:
     return {kind: dict.fromkeys(COUNTS, 0) for kind in (*KINDS, "all")}
 
 
-def _of_cases(engine: Engine) -> Frame:
+def _of_cases(engine: Engine, facts: Facts) -> Frame:
     def number(condition: Any, name: str) -> Any:
         return F.sum(F.when(yes(condition), 1).otherwise(0)).alias(name)
 
@@ -176,8 +184,9 @@ def _of_cases(engine: Engine) -> Frame:
         "on_time", "late", "missing"
     )
     both = F.col("verdict").isin("agreed", "differs")
+    names = ("judged", "unit_id", "kind", "decision", "verdict", "has_p", "has_s", "person", "count_pub", "count_sub")
     return (
-        engine.table("cases")
+        all_cases(engine, facts, *names, "publish_state", "report_state")
         .where(F.col("judged"))
         .groupBy("unit_id", "kind")
         .agg(
@@ -208,16 +217,21 @@ def _of_submissions(engine: Engine) -> Frame:
         .agg(F.sum(F.when(F.col("code") == "field_missing", 1).otherwise(0)).alias("missing"))
     )
     rows = join(join(engine.table("subs"), judged, ["decision"], "inner"), wrong, ["record_id"], "left")
+    rows = rows.drop("unit_id").withColumnRenamed("case_unit", "unit_id")
+    columns = ("record_id", "unit_id", "kind", "required_fields", "missing")
+    settled = engine.table("settled").where(F.col("in_period")).withColumn("record_id", F.col("s"))
+    settled = settled.withColumn("missing", F.lit(None).cast("bigint"))
     missing = F.coalesce(F.col("missing"), F.lit(0))
     return (
-        rows.groupBy("case_unit", "kind")
+        rows.select(*columns)
+        .unionByName(settled.select(*columns))
+        .groupBy("unit_id", "kind")
         .agg(
             F.count("record_id").alias("checked"),
             F.sum(F.when(F.col("missing").isNull(), 1).otherwise(0)).alias("compliant"),
             F.sum("required_fields").alias("fields_required"),
             F.sum(F.col("required_fields") - missing).alias("fields_filled"),
         )
-        .withColumnRenamed("case_unit", "unit_id")
     )
 
 

@@ -24,6 +24,7 @@ COLUMNS = {
     "provisional": "yes",
     "minor_until": "day",  # last day on which a minor penalty of that day may be shown
     "term_until": "day",  # … and any penalty of that day
+    "least_until": "day",  # up to when a penalty that is not minor is shown at the least
     "term_basis": "text",
 }
 WINDOWS = {
@@ -49,6 +50,7 @@ def rows(clock: str, days: Days, obligations: Obligations, spare: int) -> Iterat
             minor = obligations.term(kind, "minor", day)
             terms = [term for name in ("general", "serious") if (term := obligations.term(kind, name, day))]
             longest = max(terms, key=lambda term: term.max_months, default=None)
+            least = min(terms, key=lambda term: term.min_months, default=None)
             yield {
                 "clock": clock,
                 "kind": kind,
@@ -62,6 +64,7 @@ def rows(clock: str, days: Days, obligations: Obligations, spare: int) -> Iterat
                 "provisional": any(due in provisional for due in dues),
                 "minor_until": None if minor is None else months_after(day, minor.max_months),
                 "term_until": None if longest is None else months_after(day, longest.max_months),
+                "least_until": None if least is None else months_after(day, least.min_months),
                 "term_basis": None if longest is None else longest.basis,
             }
 

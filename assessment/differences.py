@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assessment.engine import Column, Engine, F, Frame, Window, any_of, join, yes
+from assessment.engine import Column, Engine, F, Frame, Window, all_of, any_of, join, yes
 from assessment.facts import GUESSED, Facts
 
 COMPARED = (
@@ -62,6 +62,7 @@ def window_differences(engine: Engine, facts: Facts) -> Frame:
     shown = lone.select("decision", *(F.col(name).alias(f"p_{name}") for name in columns))
     beside = join(shown, other, ["decision"], "inner").where(F.col("p_portal_id") != F.col("s_portal_id"))
     beside = beside.withColumns({"rule": F.lit("same_decision"), "ambiguous": F.lit(True)})
+    beside = engine.keep("windows_compared", beside)
     titles = engine.table("portals").select(
         F.col("portal_id").alias("s_portal_id"), F.col("title").alias("other_title")
     )
@@ -82,9 +83,12 @@ def _differing(compared: Frame, facts: Facts) -> Frame:
             F.lit(name).alias("field"),
             mine.cast("string").alias("published_value"),
             theirs.cast("string").alias("submitted_value"),
-            (F.lit(name != "counterparty") & ~F.col("ambiguous") & ~yes(F.col("p_confidence") < GUESSED)).alias(
-                "certain"
-            ),
+            all_of(
+                F.lit(name != "counterparty"),
+                ~F.col("ambiguous"),
+                ~yes(F.col("p_confidence") < GUESSED),
+                ~_rounded(name),
+            ).alias("certain"),
             F.col("p_record_id").alias("published"),
             F.col("s_record_id").alias("submitted"),
             F.col("p_portal_id").alias("portal_id"),
@@ -122,6 +126,15 @@ def _differ(name: str, facts: Facts) -> Column:
             & ~any_of(_masked("p_counterparty"), _masked("s_counterparty"))
         )
     return mine != theirs
+
+
+def _rounded(name: str) -> Column:
+    """One side may have rounded the amount to hundreds of yuan, as 万元 with two places: a person looks."""
+    if name not in ("fine_yuan", "confiscation_yuan"):
+        return F.lit(False)
+    mine, theirs = F.col(f"p_{name}"), F.col(f"s_{name}")
+    whole = [(amount / 100).cast("bigint") * 100 == amount for amount in (mine, theirs)]
+    return yes((whole[0] != whole[1]) & (F.abs(mine - theirs) < 50))
 
 
 def _summed(one: str, other: str) -> Column:

@@ -3,8 +3,8 @@
 Everything above this file is written in the PySpark DataFrame API: `F`, `Window`, `Column` and `Frame` have PySpark's names and
 mean what PySpark means. They only describe the work, and `Engine` alone turns it into SQL and runs it.
 
-Columns are light (the SQL text of the expression and the columns it reads); functions that are not listed here are SQLFrame's,
-which knows how DuckDB says what PySpark means. Frames are plans: nothing runs before rows are asked for, so a table that is
+Columns are light: the SQL text of the expression and the columns it reads; a further function is one more method of
+`Functions`. Frames are plans: nothing runs before rows are asked for, so a table that is
 kept is made with the columns that somebody later reads and no others, and one that is read only once is not made at all.
 """
 
@@ -36,6 +36,7 @@ __all__ = [
     "mapped",
     "no_day",
     "no_text",
+    "open_engine",
     "text",
     "yes",
 ]
@@ -244,6 +245,9 @@ class Functions:
     def row_number(self) -> Column:
         return Column("ROW_NUMBER()")
 
+    def lag(self, column: str | Column) -> Column:
+        return _call("LAG", _named(column))
+
     def abs(self, column: str | Column) -> Column:
         return _call("ABS", _named(column))
 
@@ -274,6 +278,9 @@ class Functions:
     def substring(self, column: str | Column, start: int, length: int) -> Column:
         return _call("SUBSTRING", _named(column), _column(start), _column(length))
 
+    def split_part(self, column: str | Column, delimiter: Column, part: Column) -> Column:
+        return _call("SPLIT_PART", _named(column), delimiter, part)
+
     def rpad(self, column: str | Column, length: int, pad: str) -> Column:
         return _call("RPAD", _named(column), _column(length), _column(pad))
 
@@ -295,40 +302,8 @@ class Functions:
     def array_join(self, column: str | Column, separator: str) -> Column:
         return _call("ARRAY_TO_STRING", _named(column), _column(separator))
 
-    def __getattr__(self, name: str) -> Callable[..., Column]:
-        """Any other function of PySpark, as SQLFrame renders it for DuckDB."""
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return _of_sqlframe(name)
-
 
 F = Functions()
-
-
-def _of_sqlframe(name: str) -> Callable[..., Column]:
-    from sqlframe.duckdb import functions
-    from sqlframe.duckdb.column import Column as Foreign
-    from sqlglot import expressions, parse_one
-
-    function = getattr(functions, name)
-
-    def call(*arguments: Any) -> Column:
-        _session()
-        given = [Foreign(parse_one(a.sql, dialect="duckdb")) if isinstance(a, Column) else a for a in arguments]
-        made = function(*given).expression.unalias()
-        # The variables of a lambda look like columns too.
-        known = _NONE.union(*(a.refs if isinstance(a, Column) else {str(a)} for a in arguments))
-        refs = known & {column.name for column in made.find_all(expressions.Column)}
-        return Column(str(made.sql(dialect="duckdb", identify=True)), refs)
-
-    return call
-
-
-def _session() -> None:
-    """SQLFrame's expressions ask the active session which dialect they are rendered for."""
-    from sqlframe.duckdb import DuckDBSession
-
-    DuckDBSession(conn=duckdb.connect(":memory:"))
 
 
 def json_text(column: Column) -> Column:
@@ -642,7 +617,14 @@ class Engine:
         # Order never depends on threads because every read is ordered.
         folder = Path(tempfile.gettempdir()) / f"mingcha-{os.getpid()}"
         self.connection = duckdb.connect(
-            ":memory:", config={"threads": 1, "memory_limit": "2GB", "temp_directory": str(folder)}
+            ":memory:",
+            config={
+                "threads": 1,
+                "memory_limit": "2GB",
+                "temp_directory": str(folder),
+                "checkpoint_threshold": "1TB",  # nothing here outlives the process
+                "preserve_insertion_order": False,  # tables are sets; what is written is sorted
+            },
         )
         self.columns: dict[str, list[str]] = {}
         self.kept: dict[str, Frame] = {}  # in the order in which they build on one another
@@ -650,6 +632,9 @@ class Engine:
         self._rows: dict[str, int] = {}
         self._needs: dict[str, frozenset[str]] = {}
         self._uses: dict[str, int] = {}
+        self._unread: dict[str, int] = {}  # how often each table will still be read
+        self._sources: dict[str, list[str]] = {}
+        self._lacking: dict[str, dict[str, Column]] = {}
         self._made: dict[str, frozenset[str]] = {}
 
     def close(self) -> None:
@@ -661,16 +646,16 @@ class Engine:
             self.values(name, {column: _FROZEN[kind] for column, kind in columns.items()}, ())
             self._rows[name] = 0
             return
-        found = self.connection.execute("SELECT num_rows FROM parquet_file_metadata(?)", [str(file)]).fetchone()
-        rows = int(found[0]) if found is not None else 0
-        if rows >= _LARGE:
-            self.connection.execute("SET threads = 2")
-        what = "VIEW" if rows >= _LARGE else "TABLE"
-        source = f"read_parquet({_literal(str(file))})"
-        self.connection.execute(f"CREATE {what} {_quoted(name)} AS SELECT * FROM {source}")
-        described = self.connection.execute(f"SELECT * FROM {_quoted(name)} LIMIT 0").description or []
-        self.columns[name] = [column[0] for column in described]
-        self._rows[name] = rows
+        self._rows[name] = self._open(name, file)
+        self._complete(name, columns or {})
+
+    def _complete(self, name: str, columns: Mapping[str, str]) -> None:
+        """Columns that an earlier version did not freeze yet are null."""
+        self._lacking[name] = {
+            column: F.lit(None).cast(_FROZEN[kind])
+            for column, kind in columns.items()
+            if column not in self.columns[name]
+        }
 
     def empty(self, name: str) -> bool:
         """Whether a frozen input has no rows at all: a plan may leave out what would join nothing."""
@@ -687,7 +672,9 @@ class Engine:
         return self.table(name)
 
     def table(self, name: str) -> Frame:
-        return _Table(name, self.columns[name])
+        found: Frame = _Table(name, self.columns[name])
+        lacking = self._lacking.get(name)
+        return found.withColumns(lacking) if lacking else found
 
     def keep(self, name: str, frame: Frame) -> Frame:
         """Compute the frame once (when it is needed) and go on from its result. A name is used once."""
@@ -710,19 +697,15 @@ class Engine:
         """The rows as dicts, now."""
         return iter(self.ask(frame, order))
 
-    def write_lines(self, answer: Answer, column: str, file: Path) -> None:
-        """The text column of the rows as the lines of a file."""
-        query = self._query(answer, [column])
-        target = _literal(str(file))
-        self.connection.execute(
-            f"COPY ({query}) TO {target} (FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER '\x01')"
-        )
+    def write_lines(self, answer: Answer, line: Column, file: Path) -> None:
+        """A text made of each row as the lines of a file. It is made after sorting: what is sorted stays narrow."""
+        query = f"SELECT {line.sql} AS line FROM ({self._query(answer, answer.frame.columns)})"
+        self._write(query, file)
         self._done(answer)
 
     def _fetch(self, answer: Answer) -> Iterator[dict[str, Any]]:
         names = answer.frame.columns
-        cursor = self.connection.execute(self._query(answer, names))
-        rows = cursor.fetchall()
+        rows = self._read(self._query(answer, names))
         self._done(answer)
         for row in rows:
             yield dict(zip(names, row, strict=True))
@@ -753,12 +736,13 @@ class Engine:
             if name in needs and name not in self._made:
                 self.kept[name]._need(needs[name], visit)
         self._needs, self._uses = needs, uses
+        self._unread = dict(uses)
         for name in [name for name in self._made if name not in needs]:  # nobody reads it any more
-            self.connection.execute(f"DROP TABLE {_quoted(name)}")
+            self._drop(name)
             del self._made[name]
         for name, columns in list(self._made.items()):
             if not needs[name] <= columns:  # asked for later than planned
-                self.connection.execute(f"DROP TABLE {_quoted(name)}")
+                self._drop(name)
                 del self._made[name]
                 return self._plan()
         return None
@@ -782,18 +766,74 @@ class Engine:
         frame, needed = self.kept[name], self._needs[name]
         found: list[str] = []
         frame._need(needed, lambda table, columns: found.append(table))
+        self._sources[name] = found
         for table in found:
             self._make(table)
         if self._inlined(name):
             return
         query = f"SELECT {_names(frame.columns, needed)} FROM {frame._from(needed, self._resolve)}"
-        self.connection.execute(f"CREATE TABLE {_quoted(name)} AS {query}")
+        self._create(name, query)
         self._made[name] = needed
+        self._consumed(found)
+
+    def _consumed(self, names: Sequence[str]) -> None:
+        """These were read once more: a table that nobody will read again gives its memory back."""
+        for name in names:
+            self._unread[name] -= 1
+            if self._unread[name] or name not in self.kept:
+                continue
+            if name in self._made:
+                self._drop(name)
+                del self._made[name]
+            else:  # it was part of its reader
+                self._consumed(self._sources[name])
+
+    # -- what is done with a query: here by DuckDB, in `spark.py` by a cluster
+
+    def _open(self, name: str, file: Path) -> int:
+        """Make the Parquet file a table; how many rows it has."""
+        found = self.connection.execute("SELECT num_rows FROM parquet_file_metadata(?)", [str(file)]).fetchone()
+        rows = int(found[0]) if found is not None else 0
+        if rows >= _LARGE:
+            self.connection.execute("SET threads = 2")
+        what = "VIEW" if rows >= _LARGE else "TABLE"
+        source = f"read_parquet({_literal(str(file))})"
+        self.connection.execute(f"CREATE {what} {_quoted(name)} AS SELECT * FROM {source}")
+        described = self.connection.execute(f"SELECT * FROM {_quoted(name)} LIMIT 0").description or []
+        self.columns[name] = [column[0] for column in described]
+        return rows
+
+    def _read(self, query: str) -> Sequence[tuple[Any, ...]]:
+        rows: list[tuple[Any, ...]] = self.connection.execute(query).fetchall()
+        return rows
+
+    def _write(self, query: str, file: Path) -> None:
+        self.connection.execute("SET preserve_insertion_order = true")  # lines are made after sorting
+        self.connection.execute(
+            f"COPY ({query}) TO {_literal(str(file))} (FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER '\x01')"
+        )
+        self.connection.execute("SET preserve_insertion_order = false")
+
+    def _create(self, name: str, query: str) -> None:
+        self.connection.execute(f"CREATE TABLE {_quoted(name)} AS {query}")
+
+    def _drop(self, name: str) -> None:
+        self.connection.execute(f"DROP TABLE {_quoted(name)}")
 
     def _resolve(self, name: str, needed: frozenset[str]) -> str:
         if self._inlined(name):
             return self.kept[name]._from(needed, self._resolve)
         return _quoted(name)
+
+
+def open_engine(folder: Path) -> Engine:
+    """DuckDB in this process; where MINGCHA_SPARK names a Spark master, that Spark, which keeps its tables in `folder`."""
+    master = os.environ.get("MINGCHA_SPARK", "").strip()
+    if not master:
+        return Engine()
+    from assessment.spark import SparkEngine
+
+    return SparkEngine(master, folder)
 
 
 def _names(columns: Sequence[str], needed: frozenset[str]) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from assessment.engine import Column, F, Frame
@@ -62,11 +63,12 @@ class Facts:
     first: datetime.date
     last: datetime.date
     as_of: datetime.date
-    submissions_until: datetime.date | None
+    submissions_until: datetime.date | None  # how far the reports reach that most units stand in
     catalogue_known: bool
     grounds: dict[str, str]  # every ground of exemption that is tested -> its title
     publish_outages: bool = False  # whether any website's outage is registered
     repair_days: int = 7  # working days in which a repaired record must go
+    told_until: Mapping[str, datetime.date] = field(default_factory=dict)  # units whose own reports reach elsewhere
     date_tolerance_days: int = 0  # how far the day of decision may differ between the two sides
 
     @classmethod
@@ -83,6 +85,7 @@ class Facts:
             GROUND_TITLES | meta["exemptions"],
             bool(meta.get("publish_outages")),
             int(meta.get("repair_days", 7)),
+            {unit: day(text) for unit, text in meta.get("told_until", {}).items()},
             int(meta.get("date_tolerance_days", 0)),
         )
 

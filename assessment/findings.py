@@ -53,22 +53,22 @@ def find(engine: Engine, facts: Facts, confirm: frozenset[str]) -> Frame:
     return engine.keep("found", _settled(engine, _identified(made, facts), confirm))
 
 
-def finding_lines(engine: Engine, facts: Facts) -> Frame:
-    """code, finding_id and `line`: the rows of table `finding` as JSON, their keys in order."""
-    texts = engine.values(
-        "check_texts",
-        {"code": "string", "tested": "string", "explanation": "string", "version": "string"},
-        [
-            (
-                check.id,
-                _dumps(sorted(facts.grounds) if check.over in ("cases", "publication_cases") else []),
-                _dumps(check.explanation),
-                _dumps(check.version),
-            )
-            for check in all_checks()
-        ],
-    )
-    rows = join(engine.table("found"), texts, ["code"], "inner")
+def told_checks(facts: Facts) -> dict[str, dict[str, Any]]:
+    """code -> what holds for all findings of a check, said once in the period's summary: title, version, explanation for the
+    unit, and `exemptions_tested`, every ground that was looked for."""
+    return {
+        check.id: {
+            "title": check.title,
+            "version": check.version,
+            "explanation": check.explanation,
+            "exemptions_tested": sorted(facts.grounds) if check.over in ("cases", "publication_cases") else [],
+        }
+        for check in all_checks()
+    }
+
+
+def finding_line(facts: Facts) -> Column:
+    """Such a row as JSON, its keys in order."""
     parts: dict[str, Column] = {name: _json(F.col(name)) for name in _TEXTS}
     parts |= {name: F.coalesce(text(F.lit('"'), F.col(name).cast("string"), F.lit('"')), _NULL) for name in _DAYS}
     for name in _DAYS:
@@ -82,25 +82,24 @@ def finding_lines(engine: Engine, facts: Facts) -> Frame:
             text(F.lit('"'), _moment(F.col("received_at")), F.lit('"'))
         ),
     }
-    return rows.select("code", "finding_id", _object(parts).alias("line"))
+    return _object(parts)
 
 
 def _proof() -> Column:
-    """What survives an appeal. `exemptions_tested` names every ground that was looked for, `ground` the one that holds."""
+    """What survives an appeal: with what the summary says of the check, all of it. `ground` is the exemption that holds."""
+    versions = {check.id: str(check.version) for check in all_checks()}
     titles = {rule: _dumps(title) for rule, title in RULE_TITLES.items()}
     parts: dict[str, Column] = {
         name: _json(F.col(name)) for name in ("crawl", "cure", "decision", "ground", "published", "rule", "submitted")
     }
     parts |= {
         "check": text(F.lit('"'), F.col("code"), F.lit('"')),
-        "exemptions_tested": F.col("tested"),
-        "explanation": F.col("explanation"),
         "facts": F.col("facts"),
         "provisional": F.when(F.col("provisional"), F.lit("true")).otherwise(F.lit("false")),
         "registers": F.col("registers"),
         "rule_title": F.coalesce(mapped(F.col("rule"), titles, no_text()), _NULL),
         "subject": _json(F.col("subject")),
-        "version": F.col("version"),
+        "version": mapped(F.col("code"), versions, _NULL),
     }
     before = [name for name in parts if name < "review"]
     after = [name for name in parts if name > "review"]
@@ -253,7 +252,7 @@ class _Words:
         return F.coalesce(F.col("label"), F.col("field"))
 
     def _told_until(self) -> Column:
-        return F.lit(None if self.facts.submissions_until is None else str(self.facts.submissions_until)).cast("string")
+        return F.col("told_until").cast("string")
 
     def _ground_words(self) -> Column:
         report = F.col("report_ground") if "report_ground" in self.has else no_text()
@@ -450,4 +449,4 @@ def _object_of(members: Mapping[str, Column]) -> Column:
     return text(F.lit("{"), F.concat_ws(", ", *pieces), F.lit("}")) if pieces else F.lit("{}")
 
 
-__all__ = ["CONFIRMED", "find", "finding_id", "finding_lines", "thing_of"]
+__all__ = ["CONFIRMED", "find", "finding_id", "finding_line", "thing_of", "told_checks"]

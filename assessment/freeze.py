@@ -13,22 +13,25 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from sqlalchemy import ColumnElement, Text, and_, cast, func, or_, select
+from sqlalchemy import Table, func, select
 from sqlalchemy.orm import Session
 
-from assessment import deadlines, links, registers
+from assessment import deadlines, links, reach, registers, unchanged
 from assessment.clocks import Clock, clocks, key_of
 from assessment.periods import Period
-from assessment.records import Columns, Keys, Law, arrow, batches, completed, in_bulk
+from assessment.records import Law, completed, once, with_column
 from assessment.registers import Transfers
 from db.clock import SHANGHAI
-from db.models import Batch, Coverage, PairDecision, Portal, Publication, RefusedRow, Review, Submission, Unit
+from db.columns import BATCH, columns
+from db.models import Base, Batch, Coverage, PairDecision, Portal, Publication, RefusedRow, Review, Submission, Unit
 from db.settings import Workspace
 from standard.editions import required
 from standard.errors import Refused
@@ -197,10 +200,7 @@ def freeze(
     obligations_text, where = text_of_obligations(workspace.root)
     obligations = read_obligations(obligations_text, where)
     sources: dict[str, Rows] = {
-        "defects": _defects(session, period, until),
-        "refused": _refused(session, until),
         "registers": registers.frozen(session, period),
-        "coverage": _coverage(session, until),
         "portals": _portals(session),
         "links": links.frozen(session, until),
         "windows_asked": deadlines.window_rows(obligations),
@@ -210,16 +210,12 @@ def freeze(
         "calendar": _calendar(kept, period, as_of),
         "deadlines": _deadlines(kept, obligations, period, as_of),
     }
-    law = Law(obligations)
-    records = {
-        "publications": _publications(session, period, until, law, transfers),
-        "submissions": _submissions(session, period, until, law, transfers),
-    }
-    for name, columns in records.items():
-        if progress is not None:
-            progress(f"冻结 {name}")
-        with in_bulk():
-            _write_columns(folder / f"{name}.parquet", TABLES[name], columns)
+    reading = _Reading(session, period, until, Law(obligations), transfers)
+    known = _records(reading, workspace, as_of, folder, (obligations_text, transfers.told()), progress)
+    for name, tables in {"refused": _refused(session, until), "coverage": _coverage(session, until)}.items():
+        with _Out(folder, name) as file:
+            for table in tables:
+                file.put(table)
     for name, rows in sources.items():
         if progress is not None:
             progress(f"冻结 {name}")
@@ -231,11 +227,15 @@ def freeze(
         _meta(session, workspace, period, as_of, until, calendar, obligations)
         | {
             "previous": previous,
+            "told_until": reach.told_until(session, folder / "submissions.parquet", until),
             "publish_outages": any(clock.publish for clock in kept),
             "local_calendars": _local_calendars(kept, period, as_of),
         },
     )
-    return _write_manifest(folder)
+    written = _write_manifest(folder)
+    if known is not None:
+        known.save(workspace.periods / period.key, json.loads((folder / "manifest.json").read_text(encoding="utf-8")))
+    return written
 
 
 def refreeze_reviews(session: Session, inputs: Path, folder: Path) -> str:
@@ -276,11 +276,6 @@ def manifest_hash(folder: Path) -> str:
 # ---------------------------------------------------------------- rows
 
 
-def _window(table: type[Publication] | type[Submission], period: Period) -> ColumnElement[bool]:
-    day = table.decision_date
-    return or_(day.is_(None), and_(day >= period.first - _REACH, day <= period.last + _REACH))
-
-
 def _stream(session: Session, statement: Any) -> Iterator[Any]:
     return iter(session.scalars(statement.execution_options(yield_per=_BATCH)))
 
@@ -289,91 +284,146 @@ _DERIVED = ("publish_exemption", "report_exemption", "required_fields", "case_ke
 _COLUMNS = tuple(name for name in _RECORD if name not in _DERIVED)
 
 
-def _publications(
-    session: Session, period: Period, until: datetime.datetime, law: Law, transfers: Transfers
-) -> Iterator[Columns]:
-    conditions = (Publication.kind.in_(KINDS), _window(Publication, period), Publication.first_seen <= until)
-    looks = (
-        select(Coverage.portal_id, func.max(Coverage.looked_at))
-        .where(Coverage.looked_at <= until, Coverage.outcome.in_(("complete", "partial")))
-        .group_by(Coverage.portal_id)
-    )
-    last = {portal: _plain(looked_at) for portal, looked_at in session.execute(looks)}
-    latest, keys = _plain(until), Keys()
-    own = [name for name in TABLES["publications"] if name not in _RECORD]
-    for rows in batches(session, Publication, (*_COLUMNS, "authority_code", *own), conditions):
-        # On an earlier day it had been seen up to the last look of that time, not up to today's.
-        rows["last_seen"] = [
-            seen if seen <= latest else max(first, last.get(portal, first))
-            for seen, first, portal in zip(rows["last_seen"], rows["first_seen"], rows["portal_id"], strict=True)
+_MODELS: dict[str, type[Publication] | type[Submission]] = {"publications": Publication, "submissions": Submission}
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """What the records of one freezing are read with."""
+
+    session: Session
+    period: Period
+    until: datetime.datetime
+    law: Law
+    transfers: Transfers
+
+    def rows(self, side: str, units: Collection[str] | None = None) -> Iterator[pa.Table]:
+        """One side's records of the period and around it (of these units only), as the database has them, and their defects as JSON.
+
+        All of them come in order of their ids, those of some units in any order.
+        """
+        model = _MODELS[side]
+        own = {name: kind for name, kind in TABLES[side].items() if name not in _DERIVED}
+        schema = _schema(own | {"authority_code": "text", "defects": "text"})
+        # Written so that no index serves: nearly all rows are wanted, and one pass over the table is the fastest way.
+        day = func.coalesce(model.decision_date, self.period.first)
+        conditions = [
+            func.coalesce(model.kind, "").in_(KINDS),
+            day.between(self.period.first - _REACH, self.period.last + _REACH),
         ]
-        rows["gone_since"] = [gone if gone is not None and gone <= latest else None for gone in rows["gone_since"]]
-        yield completed(rows, law, keys, transfers)
+        if units is None:
+            return columns(self.session, _table(model), schema, conditions, "record_id")
+        return columns(self.session, _table(model), schema, [*conditions, model.unit_id.in_(sorted(units))])
 
+    def frozen(self, side: str, rows: Iterable[pa.Table]) -> Iterator[pa.Table]:
+        """The rows as they were known on the day, with what freezing adds."""
+        return self._submissions(rows) if side == "submissions" else self._publications(rows)
 
-def _submissions(
-    session: Session, period: Period, until: datetime.datetime, law: Law, transfers: Transfers
-) -> Iterator[Columns]:
-    editions = {batch: edition for batch, edition in session.execute(select(Batch.id, Batch.edition))}
-    conditions = (Submission.kind.in_(KINDS), _window(Submission, period), Submission.received_at <= until)
-    own = [name for name in TABLES["submissions"] if name not in _RECORD]
-    counted: dict[tuple[str, str, str | None], int] = {}
-    keys = Keys()
-    for rows in batches(session, Submission, (*_COLUMNS, "authority_code", *own), conditions):
-        made = completed(rows, law, keys, transfers)
-        asked = zip(rows["batch"], rows["kind"], rows["counterparty_type"], strict=True)
-        made["required_fields"] = [
-            counted[key] if key in counted else counted.setdefault(key, _required(editions, *key)) for key in asked
-        ]
-        yield made
-
-
-def _required(editions: Mapping[str, str | None], batch: str, kind: str, counterparty_type: str | None) -> int:
-    return len(required(editions.get(batch) or "2018", kind, counterparty_type))
-
-
-def _defects(session: Session, period: Period, until: datetime.datetime) -> Rows:
-    sides: tuple[tuple[str, type[Publication] | type[Submission], ColumnElement[bool]], ...] = (
-        ("publication", Publication, Publication.first_seen <= until),
-        ("submission", Submission, Submission.received_at <= until),
-    )
-    for source, table, known in sides:
-        statement = (
-            select(table.record_id, table.defects)
-            .where(table.kind.in_(KINDS), _window(table, period), known)
-            .where(cast(table.defects, Text) != "[]")  # nearly all of them
-            .order_by(table.record_id)
+    def _publications(self, tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+        looks = (
+            select(Coverage.portal_id, func.max(Coverage.looked_at))
+            .where(Coverage.looked_at <= self.until, Coverage.outcome.in_(("complete", "partial")))
+            .group_by(Coverage.portal_id)
         )
-        for record_id, defects in session.execute(statement.execution_options(yield_per=_BATCH)):
-            for position, defect in enumerate(defects):
-                yield {"source": source, "record_id": record_id, "position": position} | {
-                    key: defect.get(key) for key in ("rule", "code", "field", "severity", "message", "cure")
-                }
+        last = {portal: _plain(looked_at) for portal, looked_at in self.session.execute(looks)}
+        latest = _plain(self.until)
+        until = pa.scalar(latest, _TYPES["time"])
+        for rows in tables:
+            known = rows.filter(pc.less_equal(rows["first_seen"], until))
+            gone, seen = known["gone_since"], known["last_seen"]
+            gone = pc.if_else(pc.less_equal(gone, until), gone, pa.scalar(None, gone.type))
+            known = with_column(known, "gone_since", gone)
+            if pc.any(pc.greater(seen, until)).as_py():
+                # On an earlier day it had been seen up to the last look of that time, not up to today's.
+                values = zip(
+                    *(known[name].to_pylist() for name in ("last_seen", "first_seen", "portal_id")), strict=True
+                )
+                then = [day if day <= latest else max(first, last.get(portal, first)) for day, first, portal in values]
+                known = with_column(known, "last_seen", pa.array(then, seen.type))
+            yield completed(known, self.law, self.transfers)
+
+    def _submissions(self, tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+        editions = {batch: edition for batch, edition in self.session.execute(select(Batch.id, Batch.edition))}
+        until = pa.scalar(_plain(self.until), _TYPES["time"])
+
+        def asked(batch: str, kind: str, counterparty_type: str | None) -> tuple[int]:
+            return (len(required(editions.get(batch) or "2018", kind, counterparty_type)),)
+
+        for rows in tables:
+            made = completed(rows.filter(pc.less_equal(rows["received_at"], until)), self.law, self.transfers)
+            alike = [made[name] for name in ("batch", "kind", "counterparty_type")]
+            yield with_column(made, "required_fields", *once(alike, asked, [pa.int64()]))
 
 
-def _refused(session: Session, until: datetime.datetime) -> Rows:
-    for row in _stream(session, select(RefusedRow).where(RefusedRow.received_at <= until).order_by(RefusedRow.id)):
-        yield {
-            "refused_id": row.id,
-            "unit_id": row.unit_id,
-            "kind": row.kind,
-            "document_number_key": row.document_number_key,
-            "counterparty_key": row.counterparty_key,
-            "received_at": row.received_at,
-        }
+def _records(
+    reading: _Reading,
+    workspace: Workspace,
+    as_of: datetime.date,
+    folder: Path,
+    told: tuple[object, ...],
+    progress: Callable[[str], None] | None,
+) -> unchanged.Known | None:
+    """Write publications, submissions and their defects; of units whose records nobody touched, as they were frozen before."""
+    place = workspace.periods / reading.period.key
+    print_ = unchanged.fingerprint(workspace.root, reading.period.key, *told)
+    stamps = unchanged.stamps(reading.session)  # before the rows: what is written meanwhile is read anew next time
+    before = unchanged.Known.load(place, print_) if stamps is not None else None
+    known = unchanged.Known(print_, as_of.isoformat())
+    with _Out(folder, "defects") as defects:
+        for side in unchanged.SIDES:
+            if progress is not None:
+                progress(f"冻结 {side}")
+            units = before.changed(side, stamps[side], as_of) if before is not None and stamps is not None else None
+            source, parts, file = side.removesuffix("s"), known.parts[side], folder / f"{side}.parquet"
+            if before is None or units is None:
+                with _Out(folder, side) as out:
+                    for rows in reading.frozen(side, unchanged.counted(parts, side, reading.rows(side))):
+                        out.put(rows)
+                        defects.put(_defects(source, rows))
+                continue
+            parts |= {unit: part for unit, part in before.parts[side].items() if unit not in units}
+            old = place / "inputs"
+            if not units:
+                unchanged.link(old / file.name, file)
+                defects.put(unchanged.kept_defects(old, side, units))
+                continue
+            fresh = list(reading.frozen(side, unchanged.counted(parts, side, reading.rows(side, units))))
+            with _Out(folder, side) as out:
+                for rows in unchanged.merged(old / file.name, units, fresh):
+                    out.put(rows)
+            found = [_defects(source, rows) for rows in fresh]
+            defects.put(unchanged.in_order(pa.concat_tables([unchanged.kept_defects(old, side, units), *found])))
+    if stamps is None:
+        return None
+    known.stamp(stamps)
+    return known
 
 
-def _coverage(session: Session, until: datetime.datetime) -> Rows:
-    for row in _stream(session, select(Coverage).where(Coverage.looked_at <= until).order_by(Coverage.crawl_id)):
-        yield {
-            "crawl_id": row.crawl_id,
-            "portal_id": row.portal_id,
-            "looked_at": row.looked_at,
-            "outcome": row.outcome,
-            "reason": row.reason,
-            "unread": row.unread,
-            "records": row.records,
-        }
+def _defects(source: str, records: pa.Table) -> pa.Table:
+    """The defects of these records, one row each."""
+    found = records.select(["record_id", "defects"]).filter(pc.not_equal(records["defects"], "[]"))  # few have any
+    rows = [
+        {"source": source, "record_id": record, "position": position}
+        | {key: defect.get(key) for key in ("rule", "code", "field", "severity", "message", "cure")}
+        for record, defects in zip(*(column.to_pylist() for column in found.columns), strict=True)
+        for position, defect in enumerate(json.loads(defects))
+    ]
+    return pa.Table.from_pylist(rows, schema=_schema(TABLES["defects"]))
+
+
+def _refused(session: Session, until: datetime.datetime) -> Iterator[pa.Table]:
+    names = {"refused_id": "id"}
+    schema = _schema({names.get(name, name): kind for name, kind in TABLES["refused"].items()})
+    for rows in columns(session, _table(RefusedRow), schema, (RefusedRow.received_at <= until,), "id"):
+        yield rows.rename_columns(list(TABLES["refused"]))
+
+
+def _coverage(session: Session, until: datetime.datetime) -> Iterator[pa.Table]:
+    return columns(session, _table(Coverage), _schema(TABLES["coverage"]), (Coverage.looked_at <= until,), "crawl_id")
+
+
+def _table(model: type[Base]) -> Table:
+    return Base.metadata.tables[model.__tablename__]
 
 
 def _portals(session: Session) -> Rows:
@@ -495,27 +545,49 @@ def _meta(
 # ---------------------------------------------------------------- files
 
 
-def _schema(columns: Mapping[str, str]) -> pa.Schema:
-    return pa.schema([pa.field(name, _TYPES[kind]) for name, kind in columns.items()])
+def _schema(kinds: Mapping[str, str]) -> pa.Schema:
+    return pa.schema([pa.field(name, _TYPES[kind]) for name, kind in kinds.items()])
 
 
-def _write_columns(file: Path, columns: Mapping[str, str], batches: Iterable[Columns]) -> None:
-    schema = _schema(columns)
-    with pq.ParquetWriter(file, schema, compression="zstd") as writer:
-        for batch in batches:
-            writer.write_table(arrow(batch, schema))
+class _Out:
+    """A table on its way into its file, in row groups of one size, however the rows come: the same rows, the same bytes."""
+
+    def __init__(self, folder: Path, name: str, kinds: Mapping[str, str] | None = None) -> None:
+        self.schema = _schema(TABLES[name] if kinds is None else kinds)
+        self.writer = pq.ParquetWriter(folder / f"{name}.parquet", self.schema, compression="zstd")
+        self._waiting: list[pa.Table] = []
+
+    def __enter__(self) -> _Out:
+        return self
+
+    def __exit__(self, *fault: object) -> None:
+        if fault[0] is None:
+            self._flush(1)
+        self.writer.close()
+
+    def put(self, rows: pa.Table) -> None:
+        self._waiting.append(rows.select(self.schema.names))
+        self._flush(BATCH)
+
+    def _flush(self, least: int) -> None:
+        if sum(map(len, self._waiting)) < least:
+            return
+        table = pa.concat_tables(self._waiting).cast(self.schema).combine_chunks()
+        whole = len(table) if least == 1 else len(table) // BATCH * BATCH
+        self.writer.write_table(table.slice(0, whole), row_group_size=BATCH)
+        self._waiting = [table.slice(whole)]
 
 
-def _write(file: Path, columns: Mapping[str, str], rows: Iterable[dict[str, Any]]) -> None:
-    schema = _schema(columns)
-    with pq.ParquetWriter(file, schema, compression="zstd") as writer:
+def _write(file: Path, kinds: Mapping[str, str], rows: Iterable[dict[str, Any]]) -> None:
+    schema = _schema(kinds)
+    with _Out(file.parent, file.stem, kinds) as out:
         batch: list[dict[str, Any]] = []
         for row in rows:
-            batch.append({name: _plain(row[name]) for name in columns})
+            batch.append({name: _plain(row[name]) for name in kinds})
             if len(batch) == _BATCH:
-                writer.write_table(pa.Table.from_pylist(batch, schema=schema))
+                out.put(pa.Table.from_pylist(batch, schema=schema))
                 batch = []
-        writer.write_table(pa.Table.from_pylist(batch, schema=schema))
+        out.put(pa.Table.from_pylist(batch, schema=schema))
 
 
 def _plain(value: Any) -> Any:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 from assessment.engine import Column, Engine, F, Frame, join, json_text, mapped, no_text, text, yes
 from assessment.facts import Facts
 from assessment.pairing import RULE_TITLES
@@ -12,6 +9,7 @@ from standard.fields import FIELDS
 
 _KINDS = ("licence", "penalty")
 _FURTHER = "same_decision"
+_AGREED = "两方均有，所比要素一致"
 
 
 def pair_rows(engine: Engine) -> Frame:
@@ -68,29 +66,51 @@ def pair_rows(engine: Engine) -> Frame:
     )
 
 
-def pair_lines(engine: Engine, facts: Facts) -> list[dict[str, Any]]:
-    """The rows of table `pair`, ordered by id."""
-    return [json.loads(row["line"]) for row in engine.rows(written_lines(engine, facts), ["pair_id"])]
+_COLUMNS = (
+    "decision",
+    "kind",
+    "unit_id",
+    "published",
+    "submitted",
+    "rule",
+    "score",
+    "verdict",
+    "fields",
+    "explanation",
+)
 
 
-def written_lines(engine: Engine, facts: Facts) -> Frame:
-    """pair_id and `line`: the rows of table `pair` as JSON, their keys in order."""
+def pair_lines(engine: Engine, facts: Facts) -> Frame:
+    """What the rows of table `pair` are made of, by `pair_id`; of settled decisions without words that all of them share."""
     rows = join(pair_rows(engine), _differing(engine), ["decision"], "left")
-    identity = text(
-        F.lit(f"{facts.period}|"),
-        F.col("decision"),
-        F.lit("|"),
-        F.coalesce(F.col("published"), F.lit("")),
-        F.lit("|"),
-        F.coalesce(F.col("submitted"), F.lit("")),
-    )
-    made = rows.withColumn("pair_id", F.substring(F.sha2(identity, 256), 1, 32))
-    fields = F.when(F.col("further") | F.col("fields").isNull(), F.lit("[]")).otherwise(F.col("fields"))
-    line = text(
+    fields = F.when(~F.col("further"), F.col("fields"))
+    rows = rows.withColumns({"fields": fields, "explanation": _explain(facts)})
+    settled = engine.table("settled").where(F.col("in_period")).withColumns(
+        {
+            "published": F.col("p"),
+            "submitted": F.col("s"),
+            "rule": F.lit("number_code"),
+            "score": F.lit(1.0).cast("double"),
+            "verdict": F.lit("agreed"),
+            "fields": no_text(),
+            "explanation": no_text(),
+        }
+    )  # fmt: skip
+    every = rows.select(*_COLUMNS).unionByName(settled.select(*_COLUMNS))
+    # Every record of the period stands in one line only: the record names the line.
+    shown = text(F.lit("p:"), F.coalesce(F.col("published"), F.lit("")))
+    mine = F.when(F.col("submitted").isNull(), shown).otherwise(F.concat(F.lit("s:"), F.col("submitted")))
+    return every.withColumn("pair_id", mine)
+
+
+def pair_line(facts: Facts) -> Column:
+    """Such a row as JSON, its keys in order."""
+    plainly = F.lit(f"按“{RULE_TITLES['number_code']}”配对：{_AGREED}")
+    return text(
         F.lit('{"differing_fields": '),
-        fields,
+        F.coalesce(F.col("fields"), F.lit("[]")),
         F.lit(', "explanation": '),
-        json_text(_explain(facts)),
+        json_text(F.coalesce(F.col("explanation"), plainly)),
         F.lit(', "kind": '),
         _json(F.col("kind")),
         F.lit(', "pair_id": "'),
@@ -109,7 +129,6 @@ def written_lines(engine: Engine, facts: Facts) -> Frame:
         F.col("verdict"),
         F.lit('"}'),
     )
-    return made.select("pair_id", line.alias("line"))
 
 
 def _json(column: Column) -> Column:
@@ -179,7 +198,7 @@ def _why(facts: Facts) -> Column:
     )
     verdict = F.col("verdict")
     return (
-        F.when(verdict == "agreed", F.lit("两方均有，所比要素一致"))
+        F.when(verdict == "agreed", F.lit(_AGREED))
         .when(verdict == "question", question)
         .when(verdict == "differs", text(F.lit("两方均有，"), labels, F.lit("不同")))
         .when(verdict == "not_submitted", text(F.lit("网上有、平台无，报送时限 "), due, F.lit(" 已过")))

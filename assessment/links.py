@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Text, cast, select
 from sqlalchemy.orm import Session
 
 from db.models import Coverage
@@ -24,8 +24,10 @@ COLUMNS = {
 
 def frozen(session: Session, until: datetime.datetime) -> Iterator[dict[str, Any]]:
     """Every link that a look up to that moment could not open."""
-    statement = select(Coverage).where(Coverage.looked_at <= until).order_by(Coverage.crawl_id)
-    for look in session.scalars(statement.execution_options(yield_per=1000)):
-        for note in look.notes or ():
+    names = (Coverage.crawl_id, Coverage.portal_id, Coverage.looked_at, Coverage.notes)
+    noted = (Coverage.looked_at <= until) & (cast(Coverage.notes, Text) != "[]")
+    statement = select(*names).where(noted).order_by(Coverage.crawl_id)
+    for crawl_id, portal_id, looked_at, notes in session.execute(statement.execution_options(yield_per=1000)):
+        for note in notes or ():
             if (dead := read_dead_link(note)) is not None:
-                yield {"crawl_id": look.crawl_id, "portal_id": look.portal_id, "looked_at": look.looked_at} | dead
+                yield {"crawl_id": crawl_id, "portal_id": portal_id, "looked_at": looked_at} | dead

@@ -5,6 +5,7 @@ from __future__ import annotations
 from assessment.engine import Column, Engine, F, Frame, Window, all_of, any_of, join, no_day, no_text, yes
 from assessment.exemptions import items, valid_on
 from assessment.facts import GUESSED, Facts, date_of
+from assessment.settled import all_cases, settled_cases
 
 _REACHED = ("complete", "partial", "column_empty", "column_missing")
 _READ = ("complete", "partial", "column_empty")
@@ -25,12 +26,11 @@ def publication_cases(engine: Engine, facts: Facts) -> Frame:
         )
     )
     # A corrected entry is another record: same party and day on the same portal, first seen when the old one was gone.
+    alike = ["portal_id", "kind", "counterparty_key", "decision_date"]
+    gone = seen.where(F.col("gone_since").isNotNull()).select(*alike).distinct()
     newer = (
-        engine.table("publications")
-        .where(
-            F.col("gone_since").isNull() & F.col("decision_date").isNotNull() & F.col("counterparty_key").isNotNull()
-        )
-        .groupBy("portal_id", "kind", "counterparty_key", "decision_date")
+        join(engine.table("publications").where(F.col("gone_since").isNull()), gone, alike, "left_semi")
+        .groupBy(*alike)
         .agg(F.max("first_seen").alias("newest"))
     )
     still = (
@@ -44,7 +44,7 @@ def publication_cases(engine: Engine, facts: Facts) -> Frame:
     standing = join(
         engine.table("pubs").where(F.col("gone_since").isNull()).select("decision", "portal_id"), channel, ["portal_id"]
     )
-    alike = standing.select("decision", "channel").distinct().withColumn("same_channel", F.lit(True))
+    in_channel = standing.select("decision", "channel").distinct().withColumn("same_channel", F.lit(True))
     elsewhere = standing.select("decision").distinct().withColumn("elsewhere", F.lit(True))
     equal = F.when(F.col("stated_published_on") == F.col("decision_date"), 1).otherwise(0)
     dated = (
@@ -70,15 +70,16 @@ def publication_cases(engine: Engine, facts: Facts) -> Frame:
         "report_basis",
         "report_days",
         "provisional",
+        "revoked",
     )
     joined = join(join(seen, oldest, ["portal_id"], "left"), still, ["decision", "portal_id"], "left")
     joined = join(join(joined, here, ["decision", "portal_id"], "left"), about, ["decision"], "left")
     joined = join(joined, dated, ["portal_id"], "left")
-    joined = join(joined, newer, ["portal_id", "kind", "counterparty_key", "decision_date"], "left")
-    joined = join(join(joined, channel, ["portal_id"], "left"), alike, ["decision", "channel"], "left")
+    joined = join(joined, newer, alike, "left")
+    joined = join(join(joined, channel, ["portal_id"], "left"), in_channel, ["decision", "channel"], "left")
     joined = join(joined, elsewhere, ["decision"], "left")
     terms = engine.table("deadlines").select(
-        "clock", "kind", F.col("day").alias("own_day"), "minor_until", "term_until", "term_basis"
+        "clock", "kind", F.col("day").alias("own_day"), "minor_until", "term_until", "term_basis", "least_until"
     )
     joined = join(joined, terms, ["clock", "kind", "own_day"], "left")
     calendar = engine.table("calendar")
@@ -161,12 +162,20 @@ def _gone_in_outage(engine: Engine) -> Frame:
     return within_outage.groupBy("record_id").agg(F.min("o_words").alias("gone_words"))
 
 
+def defective(engine: Engine) -> Frame:
+    """source, record_id: every record with a defect of any weight."""
+    columns = ("source", "record_id")
+    return (
+        engine.table("defects").select(*columns).unionByName(engine.table("placeholders").select(*columns)).distinct()
+    )
+
+
 def defect_cases(engine: Engine) -> Frame:
     """One row per record, code and field: the gravest defect, with every rule that found it."""
     shown = engine.table("cases").where(F.col("judged")).select("decision", F.col("publish_days").alias("days"))
     severity = F.when(F.col("severity") == "E", 1).when(F.col("severity") == "W", 2).otherwise(3)
     keys = Window.partitionBy("source", "record_id", "code", "field")
-    graded = engine.table("defects").unionByName(_placeholders(engine)).withColumn("grade", severity)
+    graded = engine.table("defects").unionByName(engine.table("placeholders")).withColumn("grade", severity)
     chosen = (
         graded.withColumn("nth", F.row_number().over(keys.orderBy("grade", "position")))
         .where(F.col("nth") == 1)
@@ -226,7 +235,7 @@ _PLACEHOLDER = (
 )
 
 
-def _placeholders(engine: Engine) -> Frame:
+def placeholders(engine: Engine) -> Frame:
     """Rows of `defects` for records whose decided content is a placeholder: a question, never more."""
     made: Frame | None = None
     for source, table in (("publication", "publications"), ("submission", "submissions")):
@@ -370,8 +379,9 @@ def portal_cases(engine: Engine, facts: Facts) -> Frame:
     portals = engine.table("portals").where(F.col("active") & F.col("kind").isin("licence", "penalty", "both"))
     joined = join(portals, counted, ["portal_id"], "inner")
     # Only decisions that had to be shown by now: persons, exempt ones and those not yet due leave a column lawfully blank.
+    names = ("judged", "has_s", "publish_state", "person", "decision_date", "unit_id", "kind")
     told = (
-        engine.table("cases")
+        all_cases(engine, facts, *names)
         .where(
             F.col("judged") & F.col("has_s") & F.col("publish_state").isin("on_time", "late", "missing", "undecided")
         )
@@ -498,15 +508,14 @@ def window_cases(engine: Engine, facts: Facts) -> Frame:
     Only windows that obligations.yml asks for on the day of the decision, that are registered, and that were seen whole after
     the due day; only decisions that had to be shown by then.
     """
+    own = ("decision", "unit_id", "kind", "decision_date", "document_number", "publish_due")
     shown = engine.table("cases").where(
         F.col("judged") & F.col("has_p") & F.col("publish_state").isin("on_time", "late", "undecided")
     )
     shown = shown.where(
         ~F.col("person") & F.col("publish_ground").isNull() & yes(F.col("publish_due") < F.lit(facts.as_of))
-    ).select("decision", "unit_id", "kind", "decision_date", "document_number", "publish_due")
-    asked = join(shown, engine.table("windows_asked"), ["kind"], "inner").where(
-        (F.col("decision_date") >= F.col("since")) & F.coalesce(F.col("decision_date") < F.col("until"), F.lit(True))
     )
+    settled = settled_cases(engine, facts).where(F.col("publish_due") < F.lit(facts.as_of))
     seen = (
         engine.table("channels")
         .groupBy("unit_id", "kind", "channel")
@@ -517,12 +526,16 @@ def window_cases(engine: Engine, facts: Facts) -> Frame:
             F.min("portal_id").alias("portal_id"),
         )
     )
-    asked = join(asked, seen, ["unit_id", "kind", "channel"], "inner")
-    asked = asked.where(yes(F.col("proof_day") > F.col("publish_due")))
     places = engine.table("portals").select("portal_id", "channel")
     there = join(engine.table("pubs").select("decision", "portal_id"), places, ["portal_id"], "inner")
-    there = there.select("decision", "channel").distinct().withColumn("there", F.lit(1))
-    beside = join(asked, there, ["decision", "channel"], "left").withColumn("absent", F.col("there").isNull())
+    there = there.select("decision", "channel").distinct().withColumn("there", F.lit(True))
+    beside = _asked(engine, shown.select(*own), seen)
+    beside = join(beside, there, ["decision", "channel"], "left").withColumn("absent", F.col("there").isNull())
+    # A settled decision stands in one place only.
+    place = places.select("portal_id", F.col("channel").alias("place"))
+    settled = join(settled.select(*own, "portal_id"), place, ["portal_id"], "left").drop("portal_id")
+    apart = _asked(engine, settled, seen).withColumn("absent", ~yes(F.col("place") == F.col("channel")))
+    beside = beside.drop("there").unionByName(apart.drop("place"))
     keys = ("unit_id", "kind", "channel")
     counted = beside.groupBy(*keys).agg(
         F.count("decision").alias("in_all"),
@@ -547,6 +560,15 @@ def window_cases(engine: Engine, facts: Facts) -> Frame:
             "examples": F.coalesce(F.col("examples"), F.lit("均无文号")),
         }
     )
+
+
+def _asked(engine: Engine, shown: Frame, seen: Frame) -> Frame:
+    """Each of these decisions beside each window that had to show it and was seen whole after its due day."""
+    asked = join(shown, engine.table("windows_asked"), ["kind"], "inner").where(
+        (F.col("decision_date") >= F.col("since")) & F.coalesce(F.col("decision_date") < F.col("until"), F.lit(True))
+    )
+    asked = join(asked, seen, ["unit_id", "kind", "channel"], "inner")
+    return asked.where(yes(F.col("proof_day") > F.col("publish_due")))
 
 
 def unit_cases(engine: Engine, facts: Facts) -> Frame:
@@ -576,9 +598,19 @@ def item_cases(engine: Engine, facts: Facts) -> Frame:
     catalogue = engine.table("registers").where((F.col("register") == "catalogue") & F.col("item_key").isNotNull())
     catalogue = join(catalogue, engine.table("units").where(F.col("active")).select("unit_id"), ["unit_id"], "inner")
     in_force = catalogue.where(_in_force(facts))
-    stated = items(engine.table("cases").where(F.col("judged"))).select(
-        "unit_id", F.col("item_key").alias("stated_key")
+    own = (
+        "judged",
+        "unit_id",
+        "kind",
+        "decision",
+        "decision_date",
+        "s_case_key",
+        "s_licence_key",
+        "p_case_key",
+        "p_licence_key",
     )
+    everything = all_cases(engine, facts, *own).where(F.col("judged"))
+    stated = items(everything).select("unit_id", F.col("item_key").alias("stated_key"))
     # A record named like one item of the unit is of that item; only a name that equals none may lie within another's.
     named = in_force.select("unit_id", F.col("item_key").alias("stated_key")).distinct()
     stated = join(stated.distinct(), named.withColumn("named", F.lit(True)), ["unit_id", "stated_key"], "left")
@@ -597,7 +629,7 @@ def item_cases(engine: Engine, facts: Facts) -> Frame:
     quiet = quiet.select("entry_id").distinct().withColumn("declared", F.lit(True))
     joined = join(join(in_force, used, ["entry_id"], "left"), quiet, ["entry_id"], "left")
     # Penalties name their case, not the catalogue's item: any penalty of the unit shows that the item is alive.
-    busy = engine.table("cases").where(F.col("judged") & (F.col("kind") == "penalty")).select("unit_id").distinct()
+    busy = everything.where(F.col("kind") == "penalty").select("unit_id").distinct()
     joined = join(joined, busy.withColumn("busy", F.lit(True)), ["unit_id"], "left")
     # What went over to another unit in or before the period is silent here for good reason.
     moved = engine.table("registers").where(

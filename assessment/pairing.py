@@ -207,7 +207,7 @@ def _keys(engine: Engine, table: str, moment: str) -> Frame:
         place.alias("place"),
         F.coalesce(F.col("counterparty_key").startswith("p:"), F.lit(False)).alias("person"),
     )
-    return engine.keep(f"columns_{table}", made.withColumn("who", F.coalesce(F.col("code"), F.col("name"))))
+    return made.withColumn("who", F.coalesce(F.col("code"), F.col("name")))
 
 
 def _reused(shown: Frame, told: Frame) -> Frame:

@@ -63,7 +63,8 @@ def publication_facts(engine: Engine, base: Frame, facts: Facts) -> Frame:
     joined = join(
         join(engine.table("pubs"), about, ["decision"], "inner").withColumns(
             {
-                "own_day": F.coalesce(F.col("decision_date"), F.col("told_day")),
+                # Where the two sides state different days, the later one: late is what is late by either.
+                "own_day": F.greatest(F.col("decision_date"), F.col("told_day")),
                 "seen_on": date_of("first_seen"),
                 "absent_on": date_of("absent_before"),
                 "stated": F.col("stated_published_on"),

@@ -44,7 +44,11 @@ COLUMNS = {
 _DUTIES = {"报送": "report", "公示": "publish", "报送和公示": "both", "两者": "both"}
 _WEBSITE = re.compile(r"网站|门户|网页|公示栏|集约化")
 _PLATFORM = re.compile(r"报送|归集|共享|上报|前置机|接口")
-_POSTPONED = re.compile(r"延期|推迟|暂缓")  # says that something will come, not that there is nothing
+# A declaration that there is nothing, in its kind or in its words; one that says that something will come is none.
+_NOTHING = re.compile(
+    r"零(申报|报告|公示|记录|数据|办件|业务)|无(?!法|故|关|效|误|需|须)|没有|涉密|不(予)?公开|未(发生|作出|做出|办理|产生|实施|开展)"
+)
+_POSTPONED = re.compile(r"延期|推迟|暂缓|无法")
 
 
 def lines(session: Session, register: str | None = None) -> Iterator[RegisterEntry]:
@@ -106,7 +110,8 @@ def _day(text: object) -> datetime.date | None:
 
 
 def _covers(row: RegisterEntry, period: Period) -> bool:
-    if row.period is None or _POSTPONED.search(row.ground or ""):
+    kind, words = row.ground or "", str(row.data.get("说明") or "")
+    if row.period is None or _POSTPONED.search(kind) or not (_NOTHING.search(kind) or _NOTHING.search(words)):
         return False
     try:
         return Period.parse(row.period).overlaps(period)
@@ -149,6 +154,11 @@ class Transfers:
             if row.unit_id and row.effective_from and row.data.get("划入单位编号")
         ]
         return cls(found, UnitIndex.load(session) if found else None)
+
+    def told(self) -> str:
+        """All that decides who answers, as text: equal texts, equal owners."""
+        units = [] if self.units is None else list(self.units.units.values())
+        return repr((self.transfers, [(unit.id, unit.name, unit.aliases, unit.uscc) for unit in units]))
 
     def owner(self, unit: str, kind: str, day: datetime.date | None, items: Sequence[str | None], authority: str | None,
               authority_code: str | None) -> str:  # fmt: skip

@@ -26,7 +26,7 @@ from assessment.periods import Period
 from assessment.revision import revise
 from assessment.run import fresh_place, judge, keep, run_of, scores_of
 from db import clock
-from db.models import Finding, PairDecision, Publication, Review, Submission, Unit
+from db.models import Finding, Pair, PairDecision, PeriodRun, Publication, Review, Submission, Unit
 from db.session import session_of
 from db.settings import Workspace
 from standard.errors import Refused
@@ -148,7 +148,10 @@ def history(session: Session, finding_id: str) -> list[Review]:
 def decide_pair(
     workspace: Workspace, published: str, submitted: str, same: bool, *, by: str, reason: str
 ) -> PairDecision:  # fmt: skip
-    """Remember a person's word: these two records are the same decision, or are not. Takes effect with the next `assess`."""
+    """Remember a person's word: these two records are the same decision, or are not.
+
+    It takes effect with the next `assess` of a period, and of a sealed one with its next `revise` (`periods_of` names them).
+    """
     faults = [
         f"{what}不能为空" for what, text in (("处理人（--by）", by), ("理由（--reason）", reason)) if not text.strip()
     ]
@@ -171,6 +174,18 @@ def decide_pair(
         )
         session.add(row)
         return row
+
+
+def periods_of(session: Session, published: str, submitted: str) -> list[tuple[str, bool]]:
+    """The assessed periods in which one of the two records stands, and whether each is sealed."""
+    asked = (
+        select(PeriodRun.period, PeriodRun.sealed_at)
+        .join(Pair, Pair.period == PeriodRun.period)
+        .where((Pair.published == published) | (Pair.submitted == submitted))
+        .distinct()
+        .order_by(PeriodRun.period)
+    )
+    return [(period, sealed is not None) for period, sealed in session.execute(asked)]
 
 
 def attach(workspace: Workspace, evidence: str | None) -> str | None:

@@ -4,6 +4,8 @@ periods/<period>/revisions/<n>/inputs, results     revision n as it was sealed (
 periods/<period>/revisions/<n+1>.json              what n+1 changed, who asked for it, and why
 """
 
+# ruff: noqa: S608 - SQL of our own names.
+
 from __future__ import annotations
 
 import json
@@ -14,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from assessment.freeze import check_manifest, freeze, refreeze_reviews
+from assessment.kept_lines import FINDINGS, PAIRS, ask
 from assessment.periods import Period
 from assessment.run import fresh_place, judge, keep, run_of
 from db import clock
@@ -74,7 +77,7 @@ def revise(
                 else refreeze_reviews(session, folder / "inputs", fresh)
             )
         after = judge(fresh, progress)
-        made = difference({file.name: file.read_bytes() for file in (folder / "results").iterdir()}, after.files())
+        made = difference(folder / "results", after.results)
         if made.empty:
             raise Refused(f"评估期 {span.key} 重算后与第 {number} 次修订完全相同，没有需要修订的内容")
         _lay_down(folder, number)
@@ -85,25 +88,48 @@ def revise(
         shutil.rmtree(fresh, ignore_errors=True)
 
 
-def difference(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> Difference:
-    """What the result files of one judgement say otherwise than those of another (`Judgement.files`)."""
-    old, new = ({row["finding_id"]: row for row in _rows(files, "findings")} for files in (before, after))
-    changed = []
-    for key in old.keys() & new.keys():
-        fields = {name: [old[key][name], new[key][name]] for name in _WATCHED if old[key][name] != new[key][name]}
-        if fields:
-            changed.append(_brief(new[key]) | {"fields": fields})
+def difference(before: Path, after: Path) -> Difference:
+    """What the result files in one folder say otherwise than those in another. Only what differs is held in memory."""
+    tables = {f"{side}_{name}": (folder / f"{name}.jsonl", members)
+              for side, folder in (("old", before), ("new", after))
+              for name, members in (("findings", FINDINGS), ("pairs", PAIRS))}  # fmt: skip
+    brief = "finding_id, unit_id AS unit, code, document_number, level, state"
+    order = "ORDER BY unit, code, coalesce(document_number, ''), finding_id"
+    alone = f"SELECT {brief} FROM {{0}} WHERE finding_id NOT IN (SELECT finding_id FROM {{1}}) {order}"
+    watched = ", ".join(f"o.{name} AS old_{name}, n.{name} AS new_{name}" for name in _WATCHED)
+    apart = " OR ".join(f"o.{name} IS DISTINCT FROM n.{name}" for name in _WATCHED)
+    both = (
+        f"SELECT n.finding_id, n.unit_id AS unit, n.code, n.document_number, n.level, n.state, {watched} "
+        f"FROM new_findings n JOIN old_findings o USING (finding_id) WHERE {apart} "
+        "ORDER BY unit, n.code, coalesce(n.document_number, ''), n.finding_id"
+    )
     return Difference(
         _scores(_rows(before, "scores"), _rows(after, "scores")),
-        _ordered(_brief(old[key]) for key in old.keys() - new.keys()),
-        _ordered(_brief(new[key]) for key in new.keys() - old.keys()),
-        _ordered(changed),
-        _classes(_rows(before, "pairs"), _rows(after, "pairs")),
+        ask(alone.format("old_findings", "new_findings"), tables),
+        ask(alone.format("new_findings", "old_findings"), tables),
+        [_changed(row) for row in ask(both, tables)],
+        {row["change"]: row["n"] for row in ask(_CLASSES, tables)},
     )
 
 
-def _rows(files: Mapping[str, bytes], name: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in files[f"{name}.jsonl"].decode().splitlines()]
+# Per record, since a pair that falls apart or together changes its id.
+_RECORDS = "SELECT 'p' || published AS record, verdict FROM {0} WHERE published IS NOT NULL UNION ALL "
+_RECORDS += "SELECT 's' || submitted AS record, verdict FROM {0} WHERE submitted IS NOT NULL"
+_CLASSES = f"""
+SELECT coalesce(o.verdict, 'absent') || ' -> ' || coalesce(n.verdict, 'absent') AS change, count(*) AS n
+FROM ({_RECORDS.format("old_pairs")}) o FULL JOIN ({_RECORDS.format("new_pairs")}) n USING (record)
+WHERE o.verdict IS DISTINCT FROM n.verdict GROUP BY change ORDER BY change
+"""
+
+
+def _changed(row: Mapping[str, Any]) -> dict[str, Any]:
+    pairs = {name: [row[f"old_{name}"], row[f"new_{name}"]] for name in _WATCHED}
+    brief = {name: value for name, value in row.items() if not name.startswith(("old_", "new_"))}
+    return brief | {"fields": {name: two for name, two in pairs.items() if two[0] != two[1]}}
+
+
+def _rows(folder: Path, name: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()]
 
 
 def _scores(before: Iterable[Mapping[str, Any]], after: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -120,41 +146,6 @@ def _scores(before: Iterable[Mapping[str, Any]], after: Iterable[Mapping[str, An
         for unit in sorted(one.keys() | two.keys())
         if one.get(unit) != two.get(unit)
     ]
-
-
-def _classes(before: Iterable[Mapping[str, Any]], after: Iterable[Mapping[str, Any]]) -> dict[str, int]:
-    """Per record, since a pair that falls apart or together changes its id."""
-
-    def by_record(pairs: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-        return {
-            f"{side}:{pair[side]}": pair["verdict"]
-            for pair in pairs
-            for side in ("published", "submitted")
-            if pair[side]
-        }
-
-    one, two = by_record(before), by_record(after)
-    counts: dict[str, int] = {}
-    for record in one.keys() | two.keys():
-        was, now = one.get(record, "absent"), two.get(record, "absent")
-        if was != now:
-            counts[f"{was} -> {now}"] = counts.get(f"{was} -> {now}", 0) + 1
-    return dict(sorted(counts.items()))
-
-
-def _brief(finding: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "finding_id": finding["finding_id"],
-        "unit": finding["unit_id"],
-        "code": finding["code"],
-        "document_number": finding["document_number"],
-        "level": finding["level"],
-        "state": finding["state"],
-    }
-
-
-def _ordered(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    return sorted(rows, key=lambda row: (row["unit"], row["code"], row["document_number"] or "", row["finding_id"]))
 
 
 def _lay_down(folder: Path, number: int) -> None:

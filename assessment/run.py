@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-import itertools
 import json
 import os
 import re
@@ -22,29 +21,28 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Date, Table, delete, insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from assessment import counts as counting
-from assessment import leads, scoring
+from assessment import leads, scoring, stored
 from assessment.cases import make_cases
-from assessment.checks import NOT_JUDGED, all_checks
-from assessment.engine import Engine
+from assessment.checks import NOT_JUDGED
+from assessment.engine import open_engine
 from assessment.facts import Facts
-from assessment.findings import CONFIRMED, find, finding_lines
+from assessment.findings import CONFIRMED, find, finding_line, told_checks
 from assessment.freeze import TABLES, check_manifest, freeze, manifest_hash
-from assessment.lines import pair_rows, written_lines
+from assessment.lines import pair_line, pair_lines, pair_rows
 from assessment.pairing import pair
 from assessment.periods import Period
 from assessment.scheme import Scheme, read, text_of
 from db import clock
-from db.models import Base, Finding, LocalTime, Pair, PeriodRun, Score
+from db.models import PeriodRun, Score
 from db.session import session_of
 from db.settings import Workspace
 from standard.errors import Refused
 
 Progress = Callable[[str], None] | None
-_CHUNK = 5000
 RESULTS = ("pairs", "findings", "scores", "summary")
 
 
@@ -101,7 +99,7 @@ def assess(
         with session_of(workspace) as session:
             _refuse_sealed(session, span.key)
             inputs = freeze(session, workspace, span, day, scheme_text, fresh, _previous(session, span), progress)
-        return keep(workspace, span.key, fresh, inputs, judge(fresh, progress))
+        return keep(workspace, span.key, fresh, inputs, judge(fresh, progress), progress=progress)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
 
@@ -128,7 +126,8 @@ def _alive(process: int) -> bool:
 
 
 def keep(
-    workspace: Workspace, period: str, fresh: Path, inputs: str, judgement: Judgement, revision: int | None = None
+    workspace: Workspace, period: str, fresh: Path, inputs: str, judgement: Judgement, revision: int | None = None,
+    progress: Progress = None,
 ) -> PeriodRun:  # fmt: skip
     """Put a judgement in the place of the period's: rows, inputs and results in one step.
 
@@ -138,6 +137,8 @@ def keep(
     with session_of(workspace) as session:
         if revision is None:
             _refuse_sealed(session, period)
+        if progress is not None:
+            progress("写入结果")
         run = _store(session, judgement, inputs)
         if revision is not None:
             run.revision, run.sealed_at = revision, clock.now()
@@ -159,27 +160,27 @@ def assess_open(workspace: Workspace) -> str:
     return f"已评估：{'、'.join(done)}" if done else "两期均已封存"
 
 
-def judge(inputs: Path, progress: Progress = None) -> Judgement:
-    """What the frozen inputs say: pure, reads nothing else."""
+def judge(inputs: Path, progress: Progress = None, *, settling: bool = True) -> Judgement:
+    """What the frozen inputs say: pure, reads nothing else. Without `settling` it takes longer and says the same."""
     tell = progress or (lambda message: None)
     meta: dict[str, Any] = json.loads((inputs / "meta.json").read_text(encoding="utf-8"))
     facts = Facts.read(meta)
     scheme = read((inputs / "scheme.yml").read_text(encoding="utf-8"), str(inputs / "scheme.yml"))
     judgement = Judgement(facts, scheme, Path(tempfile.mkdtemp(prefix=f".results-{os.getpid()}-", dir=inputs.parent)))
-    engine = Engine()
+    engine = open_engine(inputs.parent)
     try:
         for name in TABLES:
             engine.load(name, inputs / f"{name}.parquet", TABLES[name])
         tell("两方比对")
         pair(engine)
-        make_cases(engine, facts)
+        make_cases(engine, facts, settling)
         find(engine, facts, frozenset(meta["confirm_codes"]))
-        pairs = engine.ask(written_lines(engine, facts), ["pair_id"])
-        findings = engine.ask(finding_lines(engine, facts), ["code", "finding_id"])
+        pairs = engine.ask(pair_lines(engine, facts), ["pair_id"])
+        findings = engine.ask(engine.table("found"), ["code", "finding_id"])
         asked = counting.ask(engine, facts, scheme, pair_rows(engine))
-        engine.write_lines(pairs, "line", judgement.results / "pairs.jsonl")
+        engine.write_lines(pairs, pair_line(facts), judgement.results / "pairs.jsonl")
         tell("逐项检查")
-        engine.write_lines(findings, "line", judgement.results / "findings.jsonl")
+        engine.write_lines(findings, finding_line(facts), judgement.results / "findings.jsonl")
         tell("计数评分")
         judgement.scores, judgement.summary = _score(asked, facts, meta, scheme)
     finally:
@@ -219,16 +220,18 @@ def verify(workspace: Workspace, period: str) -> list[str]:
         again = judge(folder / "inputs")
         if results_hash(again.results) != run.results_sha256:
             faults.append("复算结果与评估时登记的不同")
-        stored = _stored_hashes(session, run)
+        otherwise = stored.differing(session, key, again.results)
+        if _line(run.summary).encode() != (again.results / "summary.jsonl").read_bytes():
+            otherwise.append("summary")
     faults += _revision_faults(folder / "revisions")
-    for name in (f"{name}.jsonl" for name in RESULTS):
-        file, content = folder / "results" / name, file_hash(again.results / name)
+    for name in RESULTS:
+        file, content = folder / "results" / f"{name}.jsonl", file_hash(again.results / f"{name}.jsonl")
         if not file.is_file():
             faults.append(f"{file}：文件缺失")
         elif file_hash(file) != content:
             faults.append(f"{file}：内容与复算结果不同")
-        if stored[name] != content:
-            faults.append(f"数据库中的 {name.removesuffix('.jsonl')} 与复算结果不同")
+        if name in otherwise:
+            faults.append(f"数据库中的 {name} 与复算结果不同")
     return faults
 
 
@@ -320,12 +323,12 @@ def _score(
         "lines": counting.lines(asked.pairs, elsewhere),
         "exempt_grounds": counting.exempt_grounds(asked.grounds, facts),
         "ground_titles": facts.grounds,
-        "check_titles": {check.id: check.title for check in all_checks()},
+        "checks": told_checks(facts),
         "coverage": seen,
         "columns": columns,
         "submissions_until": meta["submissions_until"],
         "previous": meta["previous"],
-        "leads": leads.told(asked.leads),
+        "leads": leads.told(asked.leads, asked.number_gaps),
         "not_judged": sorted(NOT_JUDGED),
     }
     return scoring.rows(facts.period, scheme, results), summary
@@ -396,13 +399,7 @@ def _refuse_sealed(session: Session, key: str) -> None:
 
 def _store(session: Session, judgement: Judgement, inputs: str) -> PeriodRun:
     key = judgement.facts.period
-    for name, model, _ in _STORED:
-        table = _table(model)
-        read = {column.name: _READ[type(column.type)] for column in table.columns if type(column.type) in _READ}
-        session.execute(delete(table).where(table.c.period == key))
-        lines = judgement.rows(name)
-        while rows := [_typed(row, read) for row in itertools.islice(lines, _CHUNK)]:
-            session.execute(insert(table), rows)
+    stored.store(session, key, judgement.results)
     run = session.get(PeriodRun, key) or PeriodRun(period=key)
     run.as_of, run.assessed_at, run.sealed_at = judgement.facts.as_of, clock.now(), None
     run.scheme, run.scheme_version = judgement.scheme.name, judgement.scheme.version
@@ -410,43 +407,6 @@ def _store(session: Session, judgement: Judgement, inputs: str) -> PeriodRun:
     run.summary = json.loads(_line(judgement.summary))
     session.add(run)
     return run
-
-
-_STORED: tuple[tuple[str, type[Base], tuple[str, ...]], ...] = (
-    ("pairs", Pair, ("pair_id",)),
-    ("findings", Finding, ("code", "finding_id")),
-    ("scores", Score, ("unit_id", "position")),
-)
-_READ: dict[type[Any], Callable[[str], Any]] = {
-    Date: datetime.date.fromisoformat,
-    LocalTime: datetime.datetime.fromisoformat,
-}
-
-
-def _typed(row: dict[str, Any], read: Mapping[str, Callable[[str], Any]]) -> dict[str, Any]:
-    for name, reader in read.items():
-        if row[name] is not None:
-            row[name] = reader(row[name])
-    return row
-
-
-def _table(model: type[Base]) -> Table:
-    table = model.__table__
-    assert isinstance(table, Table)
-    return table
-
-
-def _stored_hashes(session: Session, run: PeriodRun) -> dict[str, str]:
-    """SHA-256 of the rows of the database in the form of the result files."""
-    made = {"summary.jsonl": hashlib.sha256(_line(run.summary).encode()).hexdigest()}
-    for name, model, order in _STORED:
-        table = _table(model)
-        statement = select(table).where(table.c.period == run.period).order_by(*(table.c[column] for column in order))
-        digest = hashlib.sha256()
-        for row in session.execute(statement.execution_options(yield_per=_CHUNK)):
-            digest.update(_line(row._mapping).encode())
-        made[f"{name}.jsonl"] = digest.hexdigest()
-    return made
 
 
 def _write_lines(file: Path, rows: Iterable[Mapping[str, Any]]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
+import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ import pyarrow.parquet as pq
 
 from assessment import deadlines
 from assessment.freeze import SPARE, check_manifest, manifest_hash
+from assessment.kept_lines import FINDINGS, ask
 from assessment.periods import Period
 from assessment.run import judge, run_of
 from assessment.scheme import read as read_scheme
@@ -86,15 +88,13 @@ def whatif(
         faults = [f"{folder / 'inputs'}：输入清单与评估时登记的不同"]
     if faults:
         raise Refused(*faults)
-    before = {name: (folder / "results" / f"{name}.jsonl").read_bytes() for name in ("findings", "scores", "summary")}
-    with tempfile.TemporaryDirectory(prefix="mingcha-whatif-") as name:
+    with tempfile.TemporaryDirectory(prefix=f".results-{os.getpid()}-whatif-", dir=folder) as name:
         place = Path(name)
         other_inputs(folder / "inputs", place, scheme_text, obligations_text, law)
         judgement = judge(place, progress)
-        after = judgement.files()
         told = {where: _told(where) for where in (folder / "inputs", place)}
     names = _unit_names(folder / "inputs" / "units.parquet")
-    rows = list(difference(before, {name: after[f"{name}.jsonl"] for name in before}, names))
+    rows = list(difference(folder / "results", judgement.results, names))
     return WhatIf(key, told[folder / "inputs"], told[place], rows)
 
 
@@ -208,15 +208,14 @@ def _says(row: Exemption) -> str:
 # ---------------------------------------------------------------- the difference
 
 
-def difference(
-    before: Mapping[str, bytes], after: Mapping[str, bytes], names: Mapping[str, str]
-) -> Iterator[dict[str, Any]]:
-    """The rows that differ: of the city first, then of each unit its total, grade, rank, indicators and findings by code."""
-    old, new = (_lines(files["summary"])[0]["totals"]["all"] for files in (before, after))
+def difference(before: Path, after: Path, names: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    """The rows in which the result files of two folders differ: of the city first, then of each unit its total, grade, rank,
+    indicators and findings by code."""
+    old, new = (_lines(folder / "summary.jsonl")[0]["totals"]["all"] for folder in (before, after))
     for name, title in _TOTALS.items():
         yield from _row(None, "全市", name, title, old[name], new[name])
-    one, two = (_scores(files["scores"]) for files in (before, after))
-    found, now = (_findings(files["findings"]) for files in (before, after))
+    one, two = (_scores(folder / "scores.jsonl") for folder in (before, after))
+    found, now = (_findings(folder / "findings.jsonl") for folder in (before, after))
     order = [unit for unit in names if unit in one or unit in two or unit in found or unit in now]
     for unit in order:
         first, second = one.get(unit, {}), two.get(unit, {})
@@ -242,28 +241,31 @@ def _row(unit: str | None, name: str, item: str, title: str, before: Any, after:
         }
 
 
-def _lines(content: bytes) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in content.decode().splitlines()]
+def _lines(file: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
 
 
-def _scores(content: bytes) -> dict[str, dict[str, tuple[Any, str]]]:
+def _scores(file: Path) -> dict[str, dict[str, tuple[Any, str]]]:
     """unit -> total, grade, rank and each indicator's points, with their names."""
     made: dict[str, dict[str, tuple[Any, str]]] = {}
-    for row in sorted(_lines(content), key=lambda row: (row["unit_id"], row["position"])):
+    for row in sorted(_lines(file), key=lambda row: (row["unit_id"], row["position"])):
         mine = made.setdefault(row["unit_id"], {})
         mine |= {"total": (row["total"], "总分"), "grade": (row["grade"], "等次"), "rank": (row["rank"], "名次")}
         mine[row["indicator"]] = (row["points"], row["title"])
     return made
 
 
-def _findings(content: bytes) -> dict[str, dict[str, int]]:
+def _findings(file: Path) -> dict[str, dict[str, int]]:
     """unit -> code -> how many accuse."""
     made: dict[str, dict[str, int]] = {}
-    for row in _lines(content):
-        if row["level"] in ("fail", "warn"):
-            codes = made.setdefault(row["unit_id"], {})
-            codes[row["code"]] = codes.get(row["code"], 0) + 1
+    for row in ask(_ACCUSING, {"findings": (file, FINDINGS)}):
+        made.setdefault(row["unit_id"], {})[row["code"]] = row["n"]
     return made
+
+
+_ACCUSING = (
+    "SELECT unit_id, code, count(*) AS n FROM findings WHERE level IN ('fail', 'warn') GROUP BY ALL ORDER BY ALL"
+)
 
 
 def _unit_names(file: Path) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """The judge at a country's size: seconds from frozen Parquet to classes, checks and findings, beside a bare DuckDB script.
 
-    python benchmarks/bench_judge.py [--records N] [--growth] [--five] [--freeze] [--folder DIR]
+    python benchmarks/bench_judge.py [--records N] [--growth] [--five] [--freeze] [--spark MASTER] [--folder DIR]
 
 N publications and N submissions of 500 units are planted as frozen Parquet, with 5 % missing on either side, 3 % mistyped
 (number, code, name, day or amount) and 2 % reported or shown twice, and with the truth of what belongs to what. Measured in one
@@ -10,7 +10,8 @@ run, each in a process of its own so that its peak memory is its own:
     judge    all of ours: pairing, classes, deadlines, all checks and findings, scores, written
 
 --growth adds a tenth of N, --five five times N; --freeze fills an SQLite database with the records and compares freezing with a
-plain sqlite3 cursor that reads the same columns. The bars are printed beside the figures; the exit code says whether they hold.
+plain sqlite3 cursor that reads the same columns; --spark judges on that Spark as well and compares the result files. The bars
+are printed beside the figures; the exit code says whether they hold.
 """
 
 # ruff: noqa: S608 - all SQL here is the benchmark's own
@@ -128,9 +129,9 @@ def _workspace(folder: Path) -> Workspace:
             for item in range(5):
                 session.add(_entry(n, f"c{n:03}{item}", "catalogue", kind="licence", item_name=f"事项{item}许可"))
             session.add(
-                _entry(n, f"x{n:03}", "exemptions", document_number_key=f"示{n:03}罚2026{n}号", ground="不予公开")
+                _entry(n, f"x{n:03}", "exemptions", document_number_key=f"示{n:03}罚〔2026〕{n}号", ground="不予公开")
             )
-            session.add(_entry(n, f"r{n:03}", "repairs", document_number_key=f"示{n:03}罚2026{n + 7}号", ground="已修复",
+            session.add(_entry(n, f"r{n:03}", "repairs", document_number_key=f"示{n:03}罚〔2026〕{n + 7}号", ground="已修复",
                                effective_from=datetime.date(2026, 10, 8)))  # fmt: skip
         session.add(
             Batch(id="b", register="submissions", source="导出.xlsx", sha256="b", edition="2018", received_at=at(AS_OF),
@@ -168,8 +169,8 @@ FROM (
 _COMMON = """
     kind, printf('u%03d', u) AS unit_id, printf('u%03d', u) AS filed_unit_id,
     printf('示%03d', u) || word || '〔2026〕' || serial2 || '号' AS document_number,
-    printf('示%03d', u) || word || '2026' || serial2 || '号' AS document_number_key,
-    '2026#' || serial2 AS document_number_weak,
+    printf('示%03d', u) || word || '〔2026〕' || serial2 || '号' AS document_number_key,
+    printf('示%03d', u) || word || '〔2026〕' || serial2 AS document_number_weak,
     CASE WHEN kind = 'penalty' THEN '违法经营案' ELSE '事项' || serial % 5 || '许可' END AS case_name,
     CASE WHEN kind = 'penalty' THEN '违法经营案' ELSE '事项' || serial % 5 || '许可' END AS case_key,
     CASE WHEN person THEN substr(name, 3) || '某' ELSE name2 END AS counterparty, name2 AS counterparty_key,
@@ -310,11 +311,11 @@ def quality(folder: Path, out: Path) -> dict[str, float]:
     return {"pairs": found, "precision": right / max(found, 1), "recall": decisions / max(truth, 1)}
 
 
-def alone(what: str, inputs: Path, out: Path) -> dict[str, Any]:
+def alone(what: str, inputs: Path, out: Path, **environment: str) -> dict[str, Any]:
     """One measurement in a process of its own: its stages, and its peak memory in GB."""
     out.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, __file__, "--measure", what, "--inputs", str(inputs), "--out", str(out)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env=os.environ | environment)
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
@@ -374,6 +375,15 @@ def _fill(connection: duckdb.DuckDBPyConnection, parquet: Path, file: Path, mode
 # ---------------------------------------------------------------- the run
 
 
+def on_spark(place: Path, master: str) -> bool:
+    """Whether the judge says the same on that Spark, byte for byte."""
+    other = alone("judge", place / "inputs", place / "spark", MINGCHA_SPARK=master)
+    ours, theirs = place / "out" / "results", place / "spark" / "results"
+    same = all(file.read_bytes() == (theirs / file.name).read_bytes() for file in ours.iterdir())
+    print(f"  spark  {other['stages']['all']:.2f} s, results {'the same bytes' if same else 'DIFFER'}", flush=True)
+    return same
+
+
 def run(folder: Path, records: int, rounds: int) -> dict[str, Any]:
     place = folder / str(records)
     inputs = place / "inputs"
@@ -409,6 +419,7 @@ def main() -> int:
     parser.add_argument("--growth", action="store_true", help="also a tenth of N, and the exponent between the two")
     parser.add_argument("--five", action="store_true", help="also five times N")
     parser.add_argument("--freeze", action="store_true", help="also freezing from SQLite")
+    parser.add_argument("--spark", metavar="MASTER", help="also the judge on that Spark (docs/spark.md)")
     parser.add_argument("--folder", type=Path, help="keep the planted data here and use it again")
     parser.add_argument("--measure", choices=("script", "judge"), help=argparse.SUPPRESS)
     parser.add_argument("--inputs", type=Path, help=argparse.SUPPRESS)
@@ -443,6 +454,9 @@ def _bars(folder: Path, options: argparse.Namespace) -> list[tuple[str, str, str
             other = run(folder, size, options.rounds)
             exponent = math.log(other["seconds"] / made["seconds"]) / math.log(size / n)
             bars.append((f"growth between {size:,} and {n:,}", f"n^{exponent:.2f}", "<= n^1.15", exponent <= 1.15))
+    if options.spark:
+        same = on_spark(folder / str(n), options.spark)
+        bars.append(("results on Spark", "the same" if same else "other ones", "the same bytes", same))
     if options.freeze:
         bare, ours = freezing_speed(folder / str(n), folder / str(n) / "inputs")
         print(f"\nfreeze: plain cursor {bare:.1f} s, freeze {ours:.1f} s")

@@ -61,7 +61,11 @@ Body = Callable[[Case], Iterator[Outcome]]
 
 @dataclass(frozen=True)
 class Check:
-    """One check with its metadata. `over`: the case table; `limit`: whose deadline gives due day and dated basis."""
+    """One check with its metadata. `over`: the case table; `limit`: whose deadline gives due day and dated basis.
+
+    `skips_settled`: it never has a word to say about a decision that is plainly in order (assessment/settled.py). A check that
+    cannot promise that sees every decision, and the judge takes the long way for all of them.
+    """
 
     id: str
     title: str
@@ -72,6 +76,7 @@ class Check:
     cure: str
     over: str = "cases"
     limit: Literal["publish", "report"] | None = None
+    skips_settled: bool = False
     body: Body = field(default=lambda case: iter(()), compare=False)
 
     @property
@@ -110,12 +115,13 @@ def check(
     cure: str,
     over: str = "cases",
     limit: Literal["publish", "report"] | None = None,
+    skips_settled: bool = False,
 ) -> Callable[[Body], Check]:
     """Register a function as the check of one finding code. Its docstring is the explanation for the unit concerned."""
 
     def wrap(body: Body) -> Check:
         explanation = " ".join((body.__doc__ or "").split())
-        made = Check(code, title, dimension, basis, version, explanation, cure, over, limit, body)
+        made = Check(code, title, dimension, basis, version, explanation, cure, over, limit, skips_settled, body)
         _registry.setdefault(body.__module__, []).append(made)
         return made
 

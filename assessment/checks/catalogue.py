@@ -13,6 +13,7 @@ _BASIS = "国办发〔2015〕51号第十八条；双公示目录管理要求"
     title="没有编制或报送双公示目录",
     basis=_BASIS,
     version=2,
+    skips_settled=True,
     over="unit_cases",
     cure="编制并报送本单位双公示事项目录。",
 )
@@ -33,6 +34,7 @@ def catalogue_missing(case: Case) -> Iterator[Outcome]:
     title="许可事项不在本单位目录内",
     basis=_BASIS,
     version=2,
+    skips_settled=True,
     over="licence_cases",
     cure="核对事项名称；确属本单位事项的，补充进目录，名称写法与目录一致。",
 )
@@ -47,6 +49,7 @@ def outside_catalogue(case: Case) -> Iterator[Outcome]:
     title="目录内事项本期没有记录，也没有零申报",
     basis=_BASIS,
     version=2,
+    skips_settled=True,
     over="item_cases",
     cure="本期确无此类决定的，提交零申报；有决定的，补充公示与报送。",
 )

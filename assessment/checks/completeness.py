@@ -11,6 +11,7 @@ from assessment.checks.base import DEADLINE, Case, Outcome, check, fail, other, 
     title="网上已公示，平台没有收到",
     basis=DEADLINE,
     version=2,
+    skips_settled=True,
     limit="report",
     cure="补报该条信息；如依法不予报送，请在豁免清单中登记理由、依据与审批文号；如已报送，请提供回执。",
 )
@@ -39,7 +40,7 @@ def not_submitted(case: Case) -> Iterator[Outcome]:
     )
     yield question(
         alone & (case.verdict == "question") & case.twin,
-        "平台没有这个文号，但有同一相对人、同一天的另一条记录（文号不同或没有文号），可能是同一决定，请核对文号",
+        "平台没有这一条，但有同一天的另一条记录（文号不同、没有文号，或一条列了多个相对人），可能是同一决定，请核对文号",
     )
     yield question(
         alone & (case.verdict == "question") & case.provisional,
@@ -59,6 +60,7 @@ def not_submitted(case: Case) -> Iterator[Outcome]:
     title="平台已有，各公示窗口均未见",
     basis=DEADLINE,
     version=2,
+    skips_settled=True,
     limit="publish",
     cure="在本单位或本级政府网站双公示专栏补充公示；如依法不予公开，请在豁免清单中登记；如已公示，请提供网址。",
 )
@@ -84,7 +86,11 @@ def not_published(case: Case) -> Iterator[Outcome]:
     )
     yield question(
         alone & (case.verdict == "question") & case.twin,
-        "网上没有这个文号，但有同一相对人、同一天的另一条公示（文号不同或没有文号），可能是同一决定，请核对文号",
+        "网上没有这一条，但有同一天的另一条公示或后来的另一条报送（文号不同、没有文号，或一条列了多个相对人），可能是同一决定，请核对文号",
+    )
+    yield question(
+        alone & (case.verdict == "question") & case.revoked,
+        "网上未见；报送的状态注明该决定已撤销、无效或注销，是否还应公示请核实",
     )
     yield question(
         alone & (case.verdict == "question") & case.provisional,
@@ -109,6 +115,7 @@ def not_published(case: Case) -> Iterator[Outcome]:
     title="同一决定报送或公示了多条",
     basis="双公示数据归集校验要求（同一决定一条记录）",
     version=3,
+    skips_settled=True,
     over="duplicate_cases",
     cure="保留一条正确记录，撤销其余重复记录；如系变更决定，请在备注中说明。",
 )

@@ -16,6 +16,7 @@ _TEMPLATE = "发改办财金〔2018〕424号填报说明及数据归集校验规
     title="应当填写的内容没有填写",
     basis=_TEMPLATE,
     version=2,
+    skips_settled=True,
     over="defect_cases",
     cure="补全该要素后重新报送或更正公示。",
 )
@@ -35,6 +36,7 @@ def field_missing(case: Case) -> Iterator[Outcome]:
     title="内容的格式或逻辑一定不对",
     basis=_TEMPLATE,
     version=3,
+    skips_settled=True,
     over="defect_cases",
     cure="更正该要素后重新报送或更正公示；如原文确实如此，请说明并附决定书。",
 )
@@ -55,6 +57,7 @@ def field_invalid(case: Case) -> Iterator[Outcome]:
     title="网上露出了个人信息",
     basis="个人信息保护法第二十八条；政府信息公开条例第十五条",
     version=2,
+    skips_settled=True,
     over="defect_cases",
     cure="立即遮盖或撤下其中的个人信息，并检查同栏目的其他信息。",
 )

@@ -13,6 +13,7 @@ _CENSUS = "国办发〔2015〕15号政府网站普查指标（站点可用性、
     title="登记的双公示专栏不存在",
     basis="国办发〔2015〕51号第十八条；发改电〔2015〕557号",
     version=2,
+    skips_settled=True,
     over="portal_cases",
     cure="恢复双公示专栏；栏目地址已变更的，请告知新地址。",
 )
@@ -31,6 +32,7 @@ def column_missing(case: Case) -> Iterator[Outcome]:
     title="专栏长时间打不开",
     basis=_CENSUS,
     version=2,
+    skips_settled=True,
     over="portal_cases",
     cure="检查网站与栏目的访问情况，恢复正常访问。",
 )
@@ -49,6 +51,7 @@ def column_unreachable(case: Case) -> Iterator[Outcome]:
     title="专栏没有内容，也没有零申报",
     basis=_CENSUS,
     version=1,
+    skips_settled=True,
     over="portal_cases",
     cure="补充公示；本期确无决定的，提交零申报并在栏目中说明。",
 )
@@ -71,6 +74,7 @@ def column_empty(case: Case) -> Iterator[Outcome]:
     title="专栏长期没有新内容，或内容不标日期",
     basis="国办发〔2015〕15号政府网站普查指标（栏目不更新、无日期视为未更新）",
     version=1,
+    skips_settled=True,
     over="stale_cases",
     cure="有新决定的及时公示；确无决定的，提交零申报，并在栏目中说明；列表补标公示日期。",
 )
@@ -108,6 +112,7 @@ def column_stale(case: Case) -> Iterator[Outcome]:
     title="专栏中的链接或附件打不开",
     basis="国办发〔2015〕15号政府网站普查指标（链接可用性、附件下载）",
     version=1,
+    skips_settled=True,
     over="link_cases",
     cure="修复链接或重新上传附件；内容已撤下的，从列表中一并移除。",
 )
@@ -131,6 +136,7 @@ def dead_link(case: Case) -> Iterator[Outcome]:
     title="应有的公示窗口中没有这些决定",
     basis=DEADLINE,
     version=1,
+    skips_settled=True,
     over="window_cases",
     cure="在缺少的窗口补充公示；如当地只要求其中一个窗口，请在 obligations.yml 的 windows 中写明。",
 )

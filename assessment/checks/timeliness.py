@@ -12,6 +12,7 @@ from assessment.engine import any_of, yes
     title="信息报送到平台晚于时限",
     basis=DEADLINE,
     version=2,
+    skips_settled=True,
     limit="report",
     cure="今后在作出决定之日起规定工作日内报送；如报送平台曾中断或首次报送被退回，请提供平台记录申请复核。",
 )
@@ -28,6 +29,11 @@ def submitted_late(case: Case) -> Iterator[Outcome]:
         judged & case.provisional,
         "{decision_date} 作出决定，最迟应于 {due_date} 报送（暂定：该年放假安排尚未公布），平台 {received_on} 收到，待日历公布后复核",
     )
+    yield question(
+        judged & case.report_disputed,
+        "平台填报 {decision_date} 作出决定，按此最迟应于 {due_date} 报送，平台 {received_on} 收到；而网站公示的决定日期是 {p_decision_date}，"
+        "按此没有超期，请先核对决定日期",
+    )
     yield fail(
         judged,
         "{decision_date} 作出决定，最迟应于 {due_date} 报送（{report_days} 个工作日内{outage_note}），"
@@ -42,6 +48,7 @@ def submitted_late(case: Case) -> Iterator[Outcome]:
     title="信息上网晚于时限",
     basis=DEADLINE,
     version=2,
+    skips_settled=True,
     limit="publish",
     cure="今后在作出决定之日起规定工作日内上网公示；如当时已在其他法定窗口公示，请提供网页记录申请复核。",
 )
@@ -90,6 +97,7 @@ def published_late(case: Case) -> Iterator[Outcome]:
     title="标注的公示日期早于实际上网时间",
     basis="国办秘函〔2019〕19号（弄虚作假类情形）",
     version=1,
+    skips_settled=True,
     over="publication_cases",
     cure="核对信息实际上网时间与网页标注日期；如系网站改版、迁移所致，请说明并附发布系统日志。",
 )
@@ -113,6 +121,7 @@ def backdated(case: Case) -> Iterator[Outcome]:
     title="公示期满或信用修复后仍在网上",
     basis="国办发〔2025〕22号；国家发展改革委令第36号；行政处罚法第四十八条",
     version=3,
+    skips_settled=True,
     over="publication_cases",
     cure="立即停止公示该条信息，并检查同期信用修复、公示期满的信息是否一并撤下。",
 )
@@ -143,6 +152,7 @@ def past_term(case: Case) -> Iterator[Outcome]:
     title="公示期内的信息不见了，没有说明",
     basis="行政处罚法第四十八条；国办发〔2025〕22号",
     version=3,
+    skips_settled=True,
     over="publication_cases",
     cure="恢复公示，或在撤下登记表中填报撤下日期、原因与依据。",
 )
@@ -171,6 +181,18 @@ def withdrawn_unexplained(case: Case) -> Iterator[Outcome]:
     yield question(
         gone & case.oldest_shown.isNull(),
         "{seen_last} 仍在公示，{gone_on} 完整查看时整个栏目已没有任何信息，可能是改版或迁移，请说明",
+    )
+    yield question(
+        gone & ~rolled_off & case.revoked,
+        "{seen_last} 仍在公示，{gone_on} 完整查看该栏目时已不见；报送或公示的状态注明该决定已撤销、无效或注销，请在撤下登记表中补记原因",
+    )
+    yield question(
+        gone & ~rolled_off & (case.kind == "licence") & (case.valid_to < case.gone_on),
+        "{seen_last} 仍在公示，{gone_on} 完整查看该栏目时已不见；许可有效期至 {valid_to}，可能因到期撤下，请核实",
+    )
+    yield question(
+        gone & ~rolled_off & (case.kind == "penalty") & case.shown_until.isNull() & (case.least_until < case.gone_on),
+        "{seen_last} 仍在公示，{gone_on} 完整查看该栏目时已不见；最短公示期已于 {least_until} 届满，没有注明公示截止期，可能因期满撤下，请核实",
     )
     yield warn(
         gone & ~rolled_off,

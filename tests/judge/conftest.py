@@ -7,7 +7,7 @@ import datetime
 import hashlib
 import itertools
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,8 @@ from standard.outcomes import dead_link
 from standard.values import document_number_key, document_number_weak
 
 AS_OF = datetime.date(2026, 10, 12)
+Found = dict[str, tuple[list[str], list[str]]]
+"""case -> findings as `code:level`, classes of its decisions"""
 
 
 def day(text: str) -> datetime.date:
@@ -124,7 +126,8 @@ class City:
         number = self.number(values.pop("document_number", None))
         self.add(RegisterEntry, **{"id": f"{register}{next(self.serial)}", "register": register, "unit_id": self.here, "kind": "penalty",
                  "document_number_key": document_number_key(number) if number else None, "counterparty_key": None, "counterparty_code": None,
-                 "item_name": None, "effective_from": None, "effective_to": None, "period": None, "ground": "依据材料", "basis": None, "data": {},
+                 "item_name": None, "effective_from": None, "effective_to": None, "period": None,
+                 "ground": "零申报" if register == "declarations" else "依据材料", "basis": None, "data": {},
                  "batch": "b", "imported_at": at("2026-09-01")} | values)  # fmt: skip
 
     def refuse(self, given: str | int | None, party: str | None = None) -> None:
@@ -168,6 +171,37 @@ class City:
             "status": None, "remedy": None, "defects": [], "raw": {}, "content_hash": hashlib.sha256(b"x").hexdigest(),
         }  # fmt: skip
 
+    def place(self, name: str, portal: bool = True, declared: bool = True, **unit: Any) -> Place:
+        """A unit of its own for one case of many: a column seen whole before and after, a catalogue, a zero declaration."""
+        self.unit(name, **unit)
+        if portal:
+            self.portal()
+        if unit.get("assessed", True):
+            self.entry("catalogue", item_name="违法经营案")
+        if declared:
+            self.entry("declarations", period="2026-09", kind=None)
+        return Place(self, name)
+
+    def found(self, names: Iterable[str], as_of: datetime.date = AS_OF, ignore: str = "") -> Found:
+        """What one assessment says of each case: findings as `code:level`, those of a neighbour as `name/code:level`;
+        classes. `ignore`: a code that is not told."""
+        result = self.judge(as_of=as_of)
+        made: Found = {name: ([], []) for name in names}
+
+        def case_of(unit: str) -> str | None:
+            return max((n for n in made if unit == n or unit.startswith(f"{n}_")), key=len, default=None)
+
+        for finding in result.findings:
+            name = case_of(finding["unit_id"])
+            if name is not None and finding["code"] != ignore:
+                beside = finding["unit_id"].removeprefix(name).removeprefix("_")
+                made[name][0].append(f"{beside + '/' if beside else ''}{finding['code']}:{finding['level']}")
+        for pair in result.pairs:
+            name = case_of(pair["unit_id"])
+            if name is not None:
+                made[name][1].append(pair["verdict"])
+        return {name: (sorted(found), sorted(set(classes))) for name, (found, classes) in made.items()}
+
     def store(self) -> None:
         with session_of(self.workspace) as session:
             for table in reversed(Base.metadata.sorted_tables):
@@ -196,6 +230,30 @@ class City:
                 rows(Score, Score.unit_id, Score.position),
                 run,
             )
+
+
+class Place:
+    """What one case of many sees of the city: its own unit, and neighbours named after it."""
+
+    def __init__(self, city: City, own: str) -> None:
+        self.city, self.own = city, own
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.city, name)
+
+    def other(self, name: str) -> str:
+        return f"{self.own}_{name}"
+
+    def neighbour(self, name: str) -> None:
+        self.city.place(self.other(name))
+        self.city.here = self.own
+
+    def local(self, day: str) -> None:
+        """A holiday of this unit alone."""
+        folder: Path = self.city.workspace.calendar
+        folder.mkdir(exist_ok=True)
+        text = f"year: 2026\nnotice: 东湖自治县节日\nunits: [{self.own}]\nholidays: [{day}]\n"
+        (folder / "donghu.yml").write_text(text, encoding="utf-8")
 
 
 def open_workspace(root: Path) -> Workspace:

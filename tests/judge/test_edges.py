@@ -5,12 +5,11 @@ Decisions are of 2026-09-01 and due on 2026-09-10 unless a case says otherwise; 
 """
 
 import datetime
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from assessment.run import assess
 from db.models import Finding, Pair
 from db.session import session_of
 
@@ -166,7 +165,7 @@ def one_whole_look_after_the_due_day(city: Any) -> None:
 @case("not_published:unknown")
 def shown_elsewhere_before_on_a_column_now_blocked(city: Any) -> None:
     """A bureau's column that has shown this unit's decisions could show this one too."""
-    city.add_portal_of("watch", "watch_shared")
+    city.portal("watch_shared", {"2026-08-31": "complete", "2026-09-14": "blocked"}, unit_id="watch")
     city.publish(number=5, portal_id="watch_shared")
     city.submit(number=5)
     city.submit(number=6)
@@ -422,40 +421,13 @@ def a_monitored_unit_is_not_asked_for_a_catalogue(city: Any) -> None:
 # ---------------------------------------------------------------- running it
 
 
-class Builder:
-    """What a case sees of the city: its own unit only."""
-
-    def __init__(self, city: Any) -> None:
-        self.city = city
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.city, name)
-
-    def add_portal_of(self, unit: str, id: str) -> None:
-        self.city.portal(id, {"2026-08-31": "complete", "2026-09-14": "blocked"}, unit_id=unit)
-
-
 @pytest.fixture(scope="module")
-def found(whole_city: Any) -> Iterator[dict[str, list[str]]]:
-    whole_city.unit("watch")
+def found(whole_city: Any) -> dict[str, list[str]]:
+    whole_city.place("watch", portal=False)
     whole_city.portal(looks={"2026-09-14": "complete", "2026-09-20": "complete", "2026-09-21": "complete"})
-    whole_city.entry("catalogue", item_name="违法经营案")
-    whole_city.entry("declarations", period="2026-09", kind=None)
     for name, (build, _, how) in CASES.items():
-        whole_city.unit(name, **how["unit"])
-        if how["portal"]:
-            whole_city.portal()
-        if how["unit"].get("assessed", True):
-            whole_city.entry("catalogue", item_name="违法经营案")
-        build(Builder(whole_city))
-    whole_city.store()
-    assess(whole_city.workspace, "2026-09", as_of=D("2026-10-12"))
-    made: dict[str, list[str]] = {}
-    with session_of(whole_city.workspace) as session:
-        for row in session.query(Finding):
-            if row.code != "silent_item":
-                made.setdefault(row.unit_id, []).append(f"{row.code}:{row.level}")
-    yield made
+        build(whole_city.place(name, how["portal"], declared=False, **how["unit"]))
+    return {name: found for name, (found, _) in whole_city.found(CASES, ignore="silent_item").items()}
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -668,26 +668,6 @@ LINES = [
 NAMES = [f"fp{line.number}_{place}" for place, line in enumerate(LINES)]
 
 
-class Builder:
-    """What a case sees: its own unit and its neighbours."""
-
-    def __init__(self, city: Any, own: str) -> None:
-        self.city, self.own = city, own
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.city, name)
-
-    def other(self, name: str) -> str:
-        return f"{self.own}_{name}"
-
-    def neighbour(self, name: str) -> None:
-        self.city.unit(self.other(name))
-        self.city.portal()
-        self.city.entry("catalogue", item_name="违法经营案")
-        self.city.entry("declarations", period="2026-09", kind=None)
-        self.city.here = self.own
-
-
 @pytest.fixture(scope="module")
 def judged(tmp_path_factory: pytest.TempPathFactory, made_city: Any) -> dict[str, tuple[list[str], list[str]]]:
     """case -> (findings, classes): one city for each day and law that is asked for, each assessed once."""
@@ -697,32 +677,15 @@ def judged(tmp_path_factory: pytest.TempPathFactory, made_city: Any) -> dict[str
         city.batch(group[0])
         mine = [(name, line) for name, line in zip(NAMES, LINES, strict=True) if line.group == group]
         for name, line in mine:
-            city.unit(name, **{"level": "county_department"} | (line.unit or {}))
-            if line.portal:
-                city.portal()
-            city.entry("catalogue", item_name="违法经营案")
-            city.entry("declarations", period="2026-09", kind=None)
-            line.build(Builder(city, name))
+            line.build(city.place(name, line.portal, **({"level": "county_department"} | (line.unit or {}))))
         if group[1]:
             text = text_of(city.workspace.root)[0]
             for old, new in group[1]:
                 assert old in text
                 text = text.replace(old, new)
             (city.workspace.root / "obligations.yml").write_text(text, encoding="utf-8")
-        result = city.judge(as_of=D(group[0]))
-        for name, _ in mine:
-            found = [
-                f"{f['unit_id'].removeprefix(name).lstrip('_') + '/' if f['unit_id'] != name else ''}{f['code']}:{f['level']}"
-                for f in result.findings
-                if _of(f["unit_id"], name)
-            ]
-            classes = {pair["verdict"] for pair in result.pairs if _of(pair["unit_id"], name)}
-            made[name] = sorted(found), sorted(classes)
+        made |= city.found([name for name, _ in mine], as_of=D(group[0]))
     return made
-
-
-def _of(unit: str, name: str) -> bool:
-    return unit == name or unit.startswith(f"{name}_")
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def lines(tmp_path: Any, published: list[dict[str, Any]], submitted: list[dict[s
             engine.load(name, tmp_path / f"{name}.parquet")
         pair(engine)
         make_cases(engine, FACTS)
-        return pair_lines(engine, FACTS)
+        return list(engine.rows(pair_lines(engine, FACTS), ["pair_id"]))
     finally:
         engine.close()
 

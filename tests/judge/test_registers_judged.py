@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from assessment.registers import Transfer, Transfers
-from assessment.run import assess
 from db.models import Finding, Pair, PeriodRun
 from db.register_lines import CANCELLED, RECORDED
 from db.session import session_of
@@ -377,57 +375,13 @@ def hidden_by_the_catalogue_of_the_day(city: Any) -> None:
 # ---------------------------------------------------------------- running it
 
 
-class Builder:
-    """What a case sees: its own unit and its neighbours."""
-
-    def __init__(self, city: Any, own: str) -> None:
-        self.city, self.own = city, own
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.city, name)
-
-    def other(self, name: str) -> str:
-        return f"{self.own}_{name}"
-
-    def neighbour(self, name: str) -> None:
-        self.city.unit(self.other(name))
-        self.city.portal()
-        self.city.entry("catalogue", item_name="违法经营案")
-        self.city.here = self.own
-
-    def local(self, day: str) -> None:
-        folder: Path = self.city.workspace.calendar
-        folder.mkdir(exist_ok=True)
-        text = f"year: 2026\nnotice: 东湖自治县节日\nunits: [{self.own}]\nholidays: [{day}]\n"
-        (folder / "donghu.yml").write_text(text, encoding="utf-8")
-
-
 @pytest.fixture(scope="module")
 def found(whole_city: Any) -> dict[str, list[str]]:
     for name, (build, _) in CASES.items():
-        whole_city.unit(name)
-        whole_city.portal()
-        whole_city.entry("catalogue", item_name="违法经营案")
-        whole_city.entry("declarations", period="2026-09", kind=None)
-        build(Builder(whole_city, name))
-    whole_city.unit("watch")  # another site that could be opened on those days
+        build(whole_city.place(name))
+    whole_city.place("watch", portal=False)  # another site that could be opened on those days
     whole_city.portal(looks={"2026-09-14": "complete", "2026-09-21": "complete", "2026-09-28": "complete"})
-    whole_city.entry("catalogue", item_name="违法经营案")
-    whole_city.store()
-    assess(whole_city.workspace, "2026-09", as_of=D("2026-10-12"))
-    made: dict[str, list[str]] = {}
-    with session_of(whole_city.workspace) as session:
-        for row in session.query(Finding):
-            if row.code == "silent_item":
-                continue
-            own = max(
-                (name for name in CASES if row.unit_id == name or row.unit_id.startswith(f"{name}_")),
-                key=len,
-                default="",
-            )
-            rest = row.unit_id.removeprefix(own).removeprefix("_")
-            made.setdefault(own, []).append(f"{f'{rest}/' if rest else ''}{row.code}:{row.level}")
-    return made
+    return {name: found for name, (found, _) in whole_city.found(CASES, ignore="silent_item").items()}
 
 
 @pytest.mark.parametrize("name", CASES)

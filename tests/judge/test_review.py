@@ -18,7 +18,7 @@ from assessment.review import Ask, attach, decide, decide_pair, history, rejudge
 from assessment.revision import revise
 from assessment.run import assess, seal, verify
 from db import clock
-from db.models import Finding, PairDecision, Review, Score
+from db.models import Finding, Pair, PairDecision, Review, Score
 from db.session import session_of
 from intake.worksheets import REVIEWS, read_form
 from reports.review_sheet import COLUMNS, write_review_sheet
@@ -351,3 +351,30 @@ def test_a_word_on_a_pair_is_kept_and_said_again_only_when_it_changes(judged: An
     with session_of(judged.workspace) as session:
         assert [row.same for row in session.scalars(select(PairDecision).order_by(PairDecision.id))] == [False, True]
         assert all(row.at <= clock.now() for row in session.scalars(select(PairDecision)))
+
+
+def test_a_word_on_a_pair_of_a_sealed_period_says_what_to_do_and_does_it(judged: Any) -> None:
+    """Told apart after the sealing: the command names the periods; revised, the two stand alone and the difference says so."""
+    root = str(judged.workspace.root)
+    with session_of(judged.workspace) as session:
+        pair = session.scalars(
+            select(Pair).where(Pair.published.is_not(None), Pair.submitted.is_not(None), Pair.rule != "human").limit(1)
+        ).one()
+        one, two = pair.published, pair.submitted
+    assert one is not None and two is not None
+    run = CliRunner().invoke
+    asked = ["review", "pair", "-w", root, one, two, "--different", "--by", "张三", "--reason", "两起案件"]
+    told = run(cli.mingcha, asked)
+    assert told.exit_code == 0 and "2026-09：运行 mingcha assess --period 2026-09 后生效" in told.output
+    seal(judged.workspace, "2026-09")
+    told = run(cli.mingcha, asked)
+    assert "2026-09 已封存：请运行 mingcha revise --period 2026-09" in told.output
+    told = run(cli.mingcha, ["revise", "-w", root, "--period", "2026-09", "--by", "张三", "--reason", "两起案件"])
+    assert told.exit_code == 0, told.output
+    with session_of(judged.workspace) as session:
+        lines = session.scalars(select(Pair).where((Pair.published == one) | (Pair.submitted == two))).all()
+        assert len(lines) == 2 and all(line.published is None or line.submitted is None for line in lines)
+    folder = judged.workspace.periods / "2026-09" / "revisions"
+    classes = json.loads((folder / "1.json").read_text(encoding="utf-8"))["difference"]["pairs"]
+    assert sum(classes.values()) == 2 and all(change.startswith(f"{pair.verdict} -> ") for change in classes)
+    assert verify(judged.workspace, "2026-09") == []
