@@ -25,8 +25,11 @@ from standard.workdays import Calendar
 START = datetime.date(2026, 7, 1)
 DUE_DAYS = 7
 OUTAGE = (datetime.date(2026, 9, 14), datetime.date(2026, 9, 16))  # the platform was down; no one could report
-SILENT_UNITS = ("donghu",)  # took no decision in September, and declared it
+# Took no decision of this kind since the twentieth of August.
+QUIET = (("donghu", "licence"), ("zrzyj", "penalty"), ("slj", "penalty"), ("wlj", "penalty"))
+CREDIT_COUNTY = "donghu"  # its credit website shows what the platform was told
 _DAY = datetime.timedelta(days=1)
+_LAST_BEFORE_QUIET = datetime.date(2026, 8, 20)
 _MONTH_WEIGHT = {7: 0.24, 8: 0.3, 9: 0.46}
 
 
@@ -291,6 +294,7 @@ def make(seed: int = 1) -> City:
         decision.due = city.calendar.add(decision.date, DUE_DAYS)
         _publish(city, decision, rng)
         _report(city, decision, rng)
+        _pass_on(city, decision)
     seed_faults(city, random.Random(seed + 1000))
     return city
 
@@ -323,9 +327,11 @@ def _decide(city: City, unit: Unit, rng: random.Random) -> None:
             continue
         months = rng.choices(list(_MONTH_WEIGHT), list(_MONTH_WEIGHT.values()), k=count)
         months[:6] = [9] * min(6, count)
-        if unit.id in SILENT_UNITS:
+        if (unit.id, kind) in QUIET:
             months = [7, 8] * (count // 2)
         dates = sorted(rng.choice(days[month]) for month in months)
+        if (unit.id, kind) in QUIET:
+            dates = [min(day, _LAST_BEFORE_QUIET) for day in dates]
         items = _items(unit)
         turn, serial, previous = 0, rng.randrange(1, 80), None
         for day in dates:
@@ -465,7 +471,7 @@ def _publish(city: City, decision: Decision, rng: random.Random) -> None:
     if person and rng.random() < 0.4:
         decision.marks.append("person_hidden")
         return
-    own = [p for p in unit.portals if p.kind in (decision.kind, "both")]
+    own = [p for p in unit.portals if p.kind in (decision.kind, "both") and p.channel != "credit"]
     columns = own + ([p for p in city.portals_of(unit, decision.kind) if p not in own] if rng.random() < 0.3 else [])
     for portal in columns:
         if portal.fate != "open":
@@ -474,7 +480,8 @@ def _publish(city: City, decision: Decision, rng: random.Random) -> None:
             city.calendar.add(decision.date, n) for n in rng.choices((1, 2, 3, 4, 5, 6), (5, 6, 5, 3, 2, 1), k=4)
         ] + [city.calendar.add(decision.date, n) for n in (1, 2, 3)]
         day = next((d for d in days if provable(city, portal, decision, d)), days[-1])
-        decision.showings.append(show(city, portal, day, rng))
+        if portal.stopped is None or day < portal.stopped:
+            decision.showings.append(show(city, portal, day, rng))
 
 
 def sending_days(city: City, decision: Decision) -> list[datetime.date]:
@@ -493,6 +500,15 @@ def _report(city: City, decision: Decision, rng: random.Random) -> None:
     if day > AS_OF or at(day, 18) > at(AS_OF, 8):
         return  # not yet due, and not yet sent
     decision.sendings.append(Sending(sent_at(decision, day, rng)))
+
+
+def _pass_on(city: City, decision: Decision) -> None:
+    """What the platform was told of a county's organisations stands on its credit website from the next working day."""
+    if decision.unit.parent == CREDIT_COUNTY and decision.showings and decision.party.type != "natural_person":
+        portal = city.portals[f"{CREDIT_COUNTY}_credit"]
+        for sending in decision.sendings:
+            day = city.calendar.add(sending.at.date(), 1)
+            decision.showings.append(Showing(portal, at(day, 8), None))
 
 
 def sent_at(decision: Decision, day: datetime.date, rng: random.Random) -> datetime.datetime:

@@ -15,10 +15,12 @@ from typing import Any
 
 from sample_city import codes, texts
 from sample_city.city import (
+    CREDIT_COUNTY,
     CatalogueLine,
     City,
     Decision,
     Expected,
+    LookAlike,
     Sending,
     Showing,
     penalty_content,
@@ -141,6 +143,7 @@ def seed_faults(city: City, rng: random.Random) -> None:
     for column in ("exemptions", "repairs", "withdrawals", "declarations", "outages"):
         city.register_lines[column] = []
     _columns(seeder)
+    _windows(seeder)
     _catalogues(seeder)
     _backdated(seeder)
     _published_late(seeder)
@@ -154,6 +157,7 @@ def seed_faults(city: City, rng: random.Random) -> None:
     _duplicates(seeder)
     _absent(seeder)
     seed_lookalikes(seeder)
+    expect_credit(seeder)
 
 
 def _columns(s: Seeder) -> None:
@@ -164,15 +168,78 @@ def _columns(s: Seeder) -> None:
     )
     s.expect_column("column_empty", "fail", portals["cgj_licences"], "licence", "栏目为空，而单位当月报送了许可")
     s.expect_column("column_empty", "question", portals["mzj_penalties"], "penalty", "栏目为空，无报送，也无零申报")
+    s.expect_column(
+        "column_stale", "question", portals["rsj_licences"], "licence", "八月底起没有新内容，而单位照常报送"
+    )
+    s.expect_column("column_stale", "question", portals["zrzyj_penalties"], "penalty", "本期没有新内容，也没有零申报")
+    s.expect_column("dead_link", "warn", portals["xfjyzd_licences"], "licence", "列表中的链接一直返回 404")
+    s.expect_column("dead_link", "question", portals["jyj_licences"], "licence", "列表中的链接一直返回 500")
     for d in s.city.decisions:
-        if (
-            d.unit.id == "cgj"
-            and d.kind == "licence"
-            and d.in_period
-            and d.due < AS_OF
-            and d.party.type != "natural_person"
-        ):
-            s.expect(d, "not_published", "fail", "已报送，而公示栏目一直为空")
+        if d.kind == "licence" and d.in_period and d.due < AS_OF and d.party.type != "natural_person":
+            if d.unit.id == "cgj":
+                s.expect(d, "not_published", "fail", "已报送，而公示栏目一直为空")
+            elif d.unit.id == "rsj":
+                s.expect(d, "not_published", "fail", "已报送，而公示栏目八月底起不再更新")
+
+
+def _windows(s: Seeder) -> None:
+    """Decisions that stand in one window and not in another that should have them: one finding a unit, kind and window."""
+    portals = s.city.portals
+    government = portals["beiyuan_gov"]
+    moved = s.pick(4, lambda d: clean(d) and d.unit.id == "beiyuan_scjgj" and d.kind == "licence")
+    for d in moved:
+        d.showings = [show(s.city, government, s.calendar.add(d.date, 2), s.rng)]
+        d.marks.append("channel_missing")
+    if moved:
+        own = portals["beiyuan_scjgj_licences"]
+        s.expect_column("channel_missing", "question", own, "licence", "只在政府网站公示，本部门网站没有")
+    for d in s.pick(3, lambda d: clean(d) and d.unit.id == "donghu_scjgj" and d.kind == "penalty"):
+        d.showings = [showing for showing in d.showings if showing.portal.channel != "credit"]
+        d.marks.append("channel_missing")
+
+
+def expect_credit(s: Seeder) -> None:
+    """What the county's credit website lacks, whatever took it from there. Called when everything else is in its place."""
+    city = s.city
+    credit = city.portals[f"{CREDIT_COUNTY}_credit"]
+    lawful = {
+        (line["单位"], line.get("决定书文号"))
+        for lines in city.register_lines.values()
+        for line in lines
+        if "单位" in line
+    }
+    for unit in (unit for unit in city.units.values() if unit.parent == CREDIT_COUNTY):
+        for kind in ("licence", "penalty"):
+            due = [
+                d
+                for d in city.decisions
+                if d.unit is unit
+                and d.kind == kind
+                and d.in_period
+                and d.due < AS_OF
+                and d.party.type != "natural_person"
+                and d.category != "警告"
+                and "简罚" not in d.number
+                and (unit.name, d.number) not in lawful
+                and _seen_on(city, d, credit) is not None
+            ]
+            if any(_seen_on(city, d, credit) is False for d in due):
+                city.truth.append(
+                    Expected("channel_missing", "question", unit.id, kind, None, None, credit.id, "信用网站上没有")
+                )
+            else:
+                why = "信用网站上齐全（自然人、豁免、未到期的不计）"
+                city.lookalikes.append(LookAlike(unit.id, kind, None, why, ("channel_missing",), credit.id))
+
+
+def _seen_on(city: City, decision: Decision, portal: Portal) -> bool | None:
+    """Whether a look saw the decision on that column; None when none saw it anywhere."""
+    seen = {
+        showing.portal.id
+        for showing in decision.showings
+        if any(showing.visible(look) for look in city.looks(showing.portal))
+    }
+    return portal.id in seen if seen else None
 
 
 def _catalogues(s: Seeder) -> None:
@@ -424,7 +491,12 @@ def _absent(s: Seeder) -> None:
     for d in s.pick(14, provable):
         d.showings = []
         s.expect(d, "not_published", "fail", "已报送，完整查看各栏目均未见")
-    for d in s.pick(14, clean):
+
+    def told(d: Decision) -> bool:
+        """The reports that the unit stands in reach beyond the due day: a county's own files end before the city's export."""
+        return clean(d) and (d.unit.edition != "2018" or d.due < FILE_DAYS[-1])
+
+    for d in s.pick(14, told):
         s.alone(d)
         d.sendings = []
         s.expect(d, "not_submitted", "fail", "已公示而未报送")

@@ -99,6 +99,7 @@ def _exempt(s: Seeder) -> None:
         d.category, d.content, d.fine, d.confiscation, d.revoked = "警告", "责令改正，给予警告", None, None, None
         d.showings = []
     note(s, warned, "仅警告，依法不公示", "not_published")
+    _on_government_site(s)
     simple = s.pick(5, lambda d: clean(d) and d.kind == "penalty" and d.category == "罚款", careful=True)
     for i, d in enumerate(simple):
         d.number = f"{d.unit.prefix}{BUSINESS[d.unit.business].abbreviation}简罚〔2026〕{900 + i}号"
@@ -109,6 +110,16 @@ def _exempt(s: Seeder) -> None:
     note(s, vertical, "垂直管理单位向上级报送", "not_submitted")
     hidden = [d for d in s.city.decisions if d.in_period and d.marks == ["person_hidden"] and d.unit.id != "gaj"]
     note(s, hidden, "自然人信息不公示", "not_published")
+
+
+def _on_government_site(s: Seeder) -> None:
+    """Penalties on the county government's website alone: since 2025-06-22 the department's own need not show them."""
+    from sample_city.faults import clean
+
+    there = s.pick(3, lambda d: clean(d) and d.unit.id == "xiling_scjgj" and d.kind == "penalty", careful=True)
+    for d in there:
+        d.showings = [show(s.city, s.city.portals["xiling_gov"], s.calendar.add(d.date, 2), s.rng)]
+    note(s, there, "处罚只在政府网站公示", "channel_missing", "not_published", *LATE)
 
 
 def _withdrawn_lawfully(s: Seeder) -> None:
@@ -303,7 +314,18 @@ def _declared(s: Seeder) -> None:
     city = s.city
     s.declare(city.units["xzspj"].name, "行政处罚", "本单位九月无行政处罚")
     s.declare(city.units["donghu"].name, "行政许可", "本单位九月无行政许可")
+    s.declare(city.units["slj"].name, "行政处罚", "本单位九月无行政处罚")
+    broken = "column_missing", "column_unreachable", "column_empty", "dead_link"
     city.lookalikes += [
+        LookAlike(
+            "slj", "penalty", None, "本期没有新内容，已作零申报", ("column_stale", "column_empty"), "slj_penalties"
+        ),
+        LookAlike("wlj", "penalty", None, "期末没有看全，不知有无新内容", ("column_stale",), "wlj_penalties"),
+        LookAlike(
+            "donghu", "licence", None, "本单位没有新内容，所属部门的有", ("column_stale",), "donghu_gov_licences"
+        ),
+        LookAlike("slj", "licence", None, "链接只有一次打不开", broken, "slj_licences"),
+        LookAlike("wlj", "licence", None, "打不开的链接已从列表中移除", broken, "wlj_licences"),
         LookAlike("xzspj", "penalty", None, "空白栏目已作零申报", ("column_empty", "silent_item"), "xzspj_penalties"),
         LookAlike("donghu", "licence", None, "目录事项已作零申报", ("silent_item", "column_empty")),
         LookAlike(

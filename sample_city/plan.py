@@ -71,10 +71,29 @@ FILE_DAYS = tuple(
 
 
 @dataclass(frozen=True)
+class Link:
+    """A line of a list that is no record. Its page answers `status` up to the day `until` and opens after it; the line itself
+    stands from the day `since` to the day `listed`.
+    """
+
+    since: datetime.date
+    until: datetime.date
+    listed: datetime.date = datetime.date(2026, 12, 31)
+    status: int = 404
+    title: str = "2026年上半年双公示工作情况"
+
+    def stands(self, day: datetime.date) -> bool:
+        return self.since <= day <= self.listed
+
+    def dead(self, day: datetime.date) -> bool:
+        return self.stands(day) and day <= self.until
+
+
+@dataclass(frozen=True)
 class Portal:
     """One column. `form` is how records are shown; `fate` what is wrong with it: open, blocked, missing, empty, declared.
 
-    `down` are the days between which the server answers 500.
+    `down` are the days between which the server answers 500; from the day `stopped` on nothing new is put up.
     """
 
     id: str
@@ -96,6 +115,8 @@ class Portal:
     tables: int = 1
     window: int | None = None  # days after which an entry leaves the list
     announced: bool = False  # family and options are written in the registry, not left to be recognised
+    stopped: datetime.date | None = None
+    link: Link | None = None  # trs_static only
 
     def state(self, now: datetime.datetime) -> str:
         """What a visitor meets at this moment: open, down, blocked, missing, empty."""
@@ -106,7 +127,8 @@ class Portal:
     @property
     def plain(self) -> bool:
         """Open for everybody on every day, each field in a place of its own: faults can be proven here."""
-        return self.fate == "open" and self.down is None and self.window is None and self.family != "script"
+        whole = self.down is None and self.window is None and self.stopped is None and self.link is None
+        return self.fate == "open" and whole and self.family != "script"
 
     @property
     def fielded(self) -> bool:
@@ -114,10 +136,12 @@ class Portal:
 
     def proves(self, now: datetime.datetime) -> bool:
         """A look at this moment is complete, so that what it does not show is not there."""
-        return self.state(now) in ("open", "empty")
+        return self.state(now) in ("open", "empty") and (self.link is None or not self.link.dead(now.date()))
 
     @property
     def title(self) -> str:
+        if self.channel == "credit":
+            return "信用网站双公示专栏"
         return {"licence": "行政许可公示", "penalty": "行政处罚公示", "both": "双公示专栏"}[self.kind]
 
 
@@ -195,26 +219,29 @@ _PORTALS: tuple[Portal, ...] = (
     Portal("nyncj_penalties", "nyncj", "penalty", "attachment_list", dates="serial", dated=False, money="wan"),
     Portal("nyncj_licences", "nyncj", "licence", "wide_table", dated=False, per_page=30, dates="cn"),
     Portal("slj_penalties", "slj", "penalty", "wide_table", dated=False, per_page=0, dates="compact", labels="local"),
-    Portal("slj_licences", "slj", "licence", "trs_static", "lines", dates="iso"),
+    Portal("slj_licences", "slj", "licence", "trs_static", "lines", dates="iso", link=Link(_day("09-18"), _day("09-21"))),
     Portal("wlj_penalties", "wlj", "penalty", "trs_static", "kv2", down=_LAST_DAYS, labels="local"),
-    Portal("wlj_licences", "wlj", "licence", "trs_static", "kv2", dates="slash"),
+    Portal("wlj_licences", "wlj", "licence", "trs_static", "kv2", dates="slash",
+           link=Link(_day("09-01"), _day("12-31"), listed=_day("09-18"))),
     Portal("jyj_penalties", "jyj", "penalty", "trs_static", "kv2", fate="blocked"),
-    Portal("jyj_licences", "jyj", "licence", "trs_static", "kv2", dates="iso"),
+    Portal("jyj_licences", "jyj", "licence", "trs_static", "kv2", dates="iso",
+           link=Link(_day("09-11"), _day("12-31"), status=500)),
     Portal("rsj_penalties", "rsj", "penalty", "trs_static", "kv2", fate="missing"),
-    Portal("rsj_licences", "rsj", "licence", "json_grid", dates="iso"),
+    Portal("rsj_licences", "rsj", "licence", "json_grid", dates="iso", stopped=_day("08-25")),
     Portal("gaj_penalties", "gaj", "penalty", "script", dates="iso", dated=False, mask="**", announced=True),
     Portal("xzspj_licences", "xzspj", "licence", "script", dates="iso", announced=True),
     Portal("xzspj_penalties", "xzspj", "penalty", "trs_static", "kv2", fate="declared"),
     Portal("cgj_penalties", "cgj", "penalty", "wide_table", dated=False, per_page=30, brackets="（）", dates="slash", mask="*"),
     Portal("cgj_licences", "cgj", "licence", "trs_static", "kv2", fate="empty"),
     Portal("xfjyzd_penalties", "xfjyzd", "penalty", "wide_table", window=25, per_page=0, dates="iso"),
-    Portal("xfjyzd_licences", "xfjyzd", "licence", "trs_static", "kv2"),
+    Portal("xfjyzd_licences", "xfjyzd", "licence", "trs_static", "kv2", link=Link(_day("09-11"), _day("12-31"))),
     Portal("mzj_licences", "mzj", "licence", "hanweb_jpage", "lines"),
     Portal("mzj_penalties", "mzj", "penalty", "hanweb_jpage", "kv2", fate="empty"),
     Portal("gjjzx_disclosure", "gjjzx", "both", "wide_table", tables=2, per_page=0, announced=True),
     Portal("swj_penalties", "swj", "penalty", "trs_static", "kv2", labels="local"),
     Portal("donghu_gov_penalties", "donghu", "penalty", "json_grid", channel="government", dates="stamp", money="wan"),
     Portal("donghu_gov_licences", "donghu", "licence", "json_grid", channel="government", dates="iso"),
+    Portal("donghu_credit", "donghu", "both", "wide_table", channel="credit", dated=False, tables=2, per_page=0, dates="iso"),
     Portal("xiling_gov", "xiling", "both", "trs_static", "kv2", channel="government", dates="iso"),
     Portal("beiyuan_gov", "beiyuan", "both", "wide_table", channel="government", tables=2, per_page=0, dates="cn"),
     Portal("donghu_scjgj_penalties", "donghu_scjgj", "penalty", "trs_static", "kv4", brackets="[]"),

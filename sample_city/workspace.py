@@ -30,6 +30,7 @@ CONFIRMED = (
     "column_missing",
     "column_unreachable",
     "column_empty",
+    "dead_link",
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 from typing import Protocol
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -52,6 +53,11 @@ class Sites:
         state = portal.state(now)
         if state in ("down", "blocked", "missing"):
             return {"down": BROKEN, "blocked": BLOCKED, "missing": NOT_FOUND}[state]
+        if portal.link is not None:
+            if portal.link.dead(now.date()) and path == trs_static.link_path(portal):
+                return BROKEN if portal.link.status == 500 else NOT_FOUND
+            if not portal.link.stands(now.date()):
+                portal = dataclasses.replace(portal, link=None)
         query = dict(parse_qsl(parts.query)) | dict(parse_qsl(body.decode("utf-8", "replace")))
         return FAMILIES[portal.family].answer(self.city, portal, path, query, self._visible(portal, now))
 

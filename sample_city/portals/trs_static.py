@@ -10,7 +10,9 @@ from sample_city.city import City, Decision, Showing
 from sample_city.plan import Portal
 from sample_city.portals.shell import NOT_FOUND, Answer, Notice, notices, page, pages_of
 
+_REPORT = "上半年，我单位按照双公示工作要求，及时公开行政许可和行政处罚信息，现将有关情况予以说明。"
 _LIST = re.compile(r"index(?:_(\d+))?\.html")
+LINK = 90  # identity of the line that is no record
 _ARTICLE = re.compile(r"(\d{6})/t(\d{8})_(\d+)\.html")
 
 
@@ -42,6 +44,8 @@ def _entries(portal: Portal, shown: list[tuple[Decision, Showing]]) -> list[tupl
         rows.append((day, str(100000 + decision.serial), title))
         if showing.twice:
             rows.append((day, str(900000 + decision.serial), title))
+    if portal.link is not None:
+        rows.append((portal.link.since.isoformat(), str(LINK), portal.link.title))
     if portal.fate != "declared":
         rows += [(n.day.isoformat(), str(n.serial), n.title) for n in notices(portal)] if shown else []
     return sorted(rows, reverse=True)
@@ -75,10 +79,19 @@ def _article(city: City, portal: Portal, identity: int, shown: list[tuple[Decisi
             day = (showing.stated or showing.at.date()).isoformat()
             title = dress.title(decision, showing)
             return _notice(portal, site, title, f"{day} {showing.at:%H:%M}", dress.body(decision, showing))
+    if portal.link is not None and identity == LINK:
+        return _plain(portal, site, Notice(LINK, portal.link.title, portal.link.since, _REPORT))
     for notice in notices(portal):
         if identity == notice.serial:
             return _plain(portal, site, notice)
     return NOT_FOUND
+
+
+def link_path(portal: Portal) -> str:
+    """Where the page of the line that is no record lies."""
+    assert portal.link is not None
+    day = portal.link.since
+    return f"{entry_path(portal).removesuffix('index.html')}{day:%Y%m}/t{day:%Y%m%d}_{LINK}.html"
 
 
 def _plain(portal: Portal, site: str, notice: Notice) -> Answer:

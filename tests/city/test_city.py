@@ -7,6 +7,7 @@ from collections import Counter
 
 import pytest
 
+from reports.words import CODES
 from sample_city import codes, plan, texts
 from sample_city.city import City, make
 from standard.privacy import find
@@ -53,8 +54,24 @@ def test_every_judged_code_is_seeded_often_enough(seed: int) -> None:
         "silent_item",
     ):
         assert counts[code] >= 5, code
-    for code in ("catalogue_missing", "column_missing", "column_unreachable", "column_empty"):
+    for code in ("column_missing", "column_unreachable"):
         assert counts[code] >= 1, code
+    for code in ("catalogue_missing", "column_empty", "column_stale", "dead_link", "channel_missing"):
+        assert counts[code] >= 2, code
+    assert counts.keys() == CODES.keys()
+
+
+@pytest.mark.parametrize("seed", [1, 3, 6])
+def test_every_kind_of_column_fault_has_its_lawful_look_alike(seed: int) -> None:
+    spared = {code for look in make(seed).lookalikes for code in look.forbidden}
+    assert {
+        "column_missing",
+        "column_unreachable",
+        "column_empty",
+        "column_stale",
+        "dead_link",
+        "channel_missing",
+    } <= spared
 
 
 def test_units_differ(city: City) -> None:
