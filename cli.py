@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 import json
 import os
+import stat
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Sequence
@@ -218,9 +219,30 @@ def _find_unit(session: Any, unit: str | None) -> str | None:
 def _write_rows(rows: Iterable[dict[str, Any]], fields: Sequence[str], form: str, output: Path | None) -> None:
     from reports.export import write
 
-    count = write(rows, fields, form, output)
+    progress = _Progress()
+    follows = _shows_no_rows(output)
+
+    def told(count: int) -> None:
+        if follows and count % 10_000 == 0:
+            progress(f"已写出 {count} 行" if count else "正在读取……")
+
+    told(0)
+    try:
+        count = write(rows, fields, form, output, told)
+    finally:
+        progress.done()
     if output is not None:
         click.echo(f"已写入 {output}：{count} 行", err=True)
+
+
+def _shows_no_rows(output: Path | None) -> bool:
+    """They go to a file: on a screen, or in a pager behind a pipe, progress would stand among them."""
+    if output is not None:
+        return True
+    try:
+        return stat.S_ISREG(os.fstat(sys.stdout.fileno()).st_mode)
+    except OSError:  # no real file: what a test put there
+        return False
 
 
 # ---------------------------------------------------------------- the commands
@@ -404,22 +426,14 @@ def crawl(portals: tuple[str, ...], due: bool, everything: bool, resume: bool) -
 def extract(sources: tuple[str, ...], kind: str, base_url: str | None, form: str) -> int:
     """从保存的网页或附件中读出记录，只输出到屏幕，不写入任何东西。"""
     from crawler.extract import extract_sources
-    from db.models import RECORD_FIELDS
-    from reports.export import write_line
+    from reports.export import EXTRACT_COLUMNS, write, write_line
 
-    empty = 0
-    table: list[dict[str, Any]] = []
-    for line in extract_sources(sources, kind=kind, base_url=base_url):
-        empty += "reason" in line
-        if form == "jsonl":
-            write_line(line, sys.stdout)
-        else:
-            table.append(line)
+    lines = extract_sources(sources, kind=kind, base_url=base_url)
     if form == "table":
-        from reports.export import write
-
-        shown = ("url", "form", "kind", "document_number", "counterparty", "authority", "decision_date", "reason")
-        write([{name: line.get(name) for name in (*RECORD_FIELDS, "reason")} for line in table], shown, "table")
+        write(({name: line.get(name) for name in EXTRACT_COLUMNS} for line in lines), EXTRACT_COLUMNS, form)
+    else:
+        for line in lines:
+            write_line(line, sys.stdout)
     return 0
 
 
@@ -604,7 +618,7 @@ def assess(period: str, as_of: datetime.date | None, scheme: Path | None) -> Non
     metavar="代码",
     help="只要这一类问题，如 submitted_late；due_soon 为临近期限预警：只有一方有、尚未到期的决定及剩余工作日",
 )
-@_form("csv", "jsonl", "xlsx")
+@_form("csv", "jsonl", "xlsx", "table")
 @_out
 def findings(period: str, unit: str | None, code: str | None, form: str, output: Path | None) -> None:
     """导出一期的问题清单。"""
@@ -614,7 +628,9 @@ def findings(period: str, unit: str | None, code: str | None, form: str, output:
 
     with session_of(_workspace()) as session:
         rows = export.findings(session, period, _find_unit(session, unit), code)
-        fields = (*FINDING_FIELDS, "days_left") if code == export.DUE_SOON else FINDING_FIELDS
+        fields = export.FINDING_COLUMNS if form == "table" else FINDING_FIELDS
+        if code == export.DUE_SOON:
+            fields = (*fields, "days_left")
         _write_rows(rows, fields, form, output)
 
 
@@ -627,7 +643,7 @@ def findings(period: str, unit: str | None, code: str | None, form: str, output:
 @click.option("--portal", metavar="门户", help="只要这个门户")
 @_unit
 @click.option("--count", is_flag=True, help="不列记录，只列每单位每类信息的条数")
-@_form("jsonl", "csv")
+@_form("jsonl", "csv", "table")
 @_out
 def records(
     source: str | None, kind: str | None, portal: str | None, unit: str | None, count: bool, form: str,
@@ -644,16 +660,20 @@ def records(
         if portal is not None and session.get(Portal, portal) is None:
             raise Refused(f"没有门户“{portal}”{nearest(portal, [p for (p,) in session.query(Portal.id)])}")
         unit = _find_unit(session, unit)
+        fields: Sequence[str] = RECORD_FIELDS
+        rows: Iterable[dict[str, Any]]
         if count:
-            _write_rows(other_records.counts(session, kind, unit), other_records.COUNT_FIELDS, form, output)
+            rows = other_records.counts(session, kind, unit)
+            fields = other_records.COUNT_COLUMNS if form == "table" else other_records.COUNT_FIELDS
         elif kind is not None and not KINDS[kind].judged:
-            rows = other_records.records(session, kind, source, portal, unit)
-            _write_rows(rows, other_records.fields(kind), form, output)
+            rows, fields = other_records.records(session, kind, source, portal, unit), other_records.fields(kind)
         elif source is None:
             raise Refused("许可与处罚记录须写明 --source published 或 --source submitted")
         else:
-            rows = (row for row in export.records(session, source, portal, unit) if kind in (None, row["kind"]))
-            _write_rows(rows, RECORD_FIELDS, form, output)
+            rows = export.records(session, source, portal, unit, kind)
+        if form == "table" and not count:
+            rows, fields = export.with_names(session, rows), export.RECORD_COLUMNS[source]
+        _write_rows(rows, fields, form, output)
 
 
 @mingcha.command(epilog="示例：mingcha pairs --period 2026-09")
@@ -683,7 +703,8 @@ def scores(period: str, form: str, output: Path | None) -> None:
     from reports import export
 
     with session_of(_workspace()) as session:
-        _write_rows(export.scores(session, period), SCORE_FIELDS, form, output)
+        fields = export.SCORE_COLUMNS if form == "table" else SCORE_FIELDS
+        _write_rows(export.scores(session, period), fields, form, output)
 
 
 @mingcha.command(epilog="示例：mingcha coverage --period 2026-09 --format csv")
@@ -701,10 +722,10 @@ def coverage(period: str, form: str, output: Path | None) -> None:
     span = Period.parse(period)
     with session_of(_workspace()) as session:
         rows = export.coverage(session, span.first, min(span.last, today()))
-        fields = (
-            export.COVERAGE_FIELDS if form != "table" else ("day", "portal", "outcome", "pages", "records", "reason")
-        )
-        _write_rows(rows, fields, form, output)
+        if form == "table":
+            _write_rows(export.coverage_read(rows), export.COVERAGE_COLUMNS, form, output)
+        else:
+            _write_rows(rows, export.COVERAGE_FIELDS, form, output)
 
 
 @mingcha.command(epilog="示例：mingcha report monthly --period 2026-09 --format html,pdf,xlsx")
@@ -916,11 +937,23 @@ def review_show(finding_id: str) -> None:
 @_by
 @click.option("--reason", required=True, metavar="文字", help="理由")
 def review_pair(published: str, submitted: str, same: bool, by: str, reason: str) -> None:
-    """认定两条记录是否为同一决定；下次评估起生效，优先于一切配对规则。"""
-    from assessment.review import decide_pair
+    """认定两条记录是否为同一决定，优先于一切配对规则。重新评估后生效；已封存的评估期须修订（mingcha revise）。"""
+    from assessment.review import decide_pair, periods_of
+    from db.session import session_of
 
-    decide_pair(_workspace(), published, submitted, same, by=by, reason=reason)
-    click.echo("已记下；运行 mingcha assess 后生效")
+    workspace = _workspace()
+    decide_pair(workspace, published, submitted, same, by=by, reason=reason)
+    with session_of(workspace) as session:
+        periods = periods_of(session, published, submitted)
+    click.echo("已记下" if periods else "已记下；下次评估起生效")
+    for period, sealed in periods:
+        if sealed:
+            click.echo(
+                f"{period} 已封存：请运行 mingcha revise --period {period} --by 经办人 --reason 理由，作为该期的修订生效"
+                "（按同一截至日重新汇总今天所知，差异逐条写明，原件保留）"
+            )
+        else:
+            click.echo(f"{period}：运行 mingcha assess --period {period} 后生效")
 
 
 @mingcha.group()

@@ -17,7 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.clock import SHANGHAI
-from db.models import Coverage, Finding, PeriodRun, Portal, Score, Unit
+from db.models import Coverage, Finding, PeriodRun, Portal, Score, SpotCheck, SpotCheckItem, Unit
 from db.settings import Workspace
 from reports import words
 from standard.errors import Refused
@@ -36,6 +36,7 @@ OF_COLUMNS = {
     "column_stale",
     "dead_link",
 }  # their dates are those of the looks
+UNSEEN = {"not_published", "channel_missing"}  # what complete looks did not show
 SHOWN_WHEN = {"published_late", "backdated"}  # findings about when something appeared
 SENTENCE_UNITS = 3  # how many units a sentence of the notice names
 HEADLINE = 7  # findings on a scorecard, which is one page
@@ -140,6 +141,28 @@ class FindingLine:
     provisional: bool  # its due day lies in a year without a notice
     cure: str
     review: str  # who settled it, when and why
+
+
+@dataclass(frozen=True)
+class LeadLine:
+    """What a person may want to look into; no finding, it costs nothing."""
+
+    unit_id: str
+    unit: str
+    kind: str
+    title: str
+    n: int
+    message: str
+
+
+@dataclass(frozen=True)
+class CheckLine:
+    """One spot check: how many were drawn and checked, and in how many something was wrong or no file was produced."""
+
+    frame: str
+    drawn: int
+    checked: int
+    wrong: int
 
 
 @dataclass(frozen=True)
@@ -328,6 +351,8 @@ class PeriodReport:
     mending: Mending | None
     contacts: dict[str, list[tuple[str, str]]]
     uscc: dict[str, str] = field(default_factory=dict)
+    leads: list[LeadLine] = field(default_factory=list)
+    spot_checks: list[CheckLine] = field(default_factory=list)
 
     @property
     def s(self) -> dict[str, Any]:
@@ -346,10 +371,11 @@ class PeriodReport:
         """Everything of the period that could be printed: all its reports are set in one cut of the typeface."""
         findings = (f"{f.unit}{f.document_number}{f.counterparty}{f.message}{f.basis}{f.state}" for f in self.findings)
         portals = (f"{p.unit}{p.title}{p.last_reason}" for p in self.portals)
+        leads = (lead.message for lead in self.leads)
         units = (f"{u.name}{u.grade}" + "".join(i.title + i.formula for i in u.indicators) for u in self.units)
         named = (name for people in self.contacts.values() for _, name in people)
         summary = json.dumps(self.s, ensure_ascii=False)
-        return "".join(sorted(set("".join([self.region, summary, *findings, *portals, *units, *named]))))
+        return "".join(sorted(set("".join([self.region, summary, *findings, *leads, *portals, *units, *named]))))
 
     @property
     def as_of(self) -> str:
@@ -368,7 +394,7 @@ class PeriodReport:
     @cached_property
     def codes(self) -> dict[str, str]:
         """The word for each finding code: ours, or the title of a check that has none."""
-        return words.check_titles(self.s.get("check_titles") or {})
+        return words.check_titles(self.s.get("checks") or {})
 
     @property
     def limits(self) -> list[tuple[str, int, str]]:
@@ -409,6 +435,16 @@ class PeriodReport:
             return ""
         points = round((now - then) * 100, 1)
         return "与上期持平" if points == 0 else f"较上期{'上升' if points > 0 else '下降'} {abs(points):.1f} 个百分点"
+
+    @cached_property
+    def leads_by_title(self) -> list[tuple[str, int, int]]:
+        """Title, units concerned, leads."""
+        titles = dict.fromkeys(lead.title for lead in self.leads)
+        return [
+            (title, len({line.unit_id for line in mine}), len(mine))
+            for title in titles
+            for mine in [[lead for lead in self.leads if lead.title == title]]
+        ]
 
     @cached_property
     def ranked(self) -> list[UnitLine]:
@@ -491,6 +527,7 @@ class PeriodReport:
                 levels = Counter(line.level for line in mine)
                 lines.append({
                     "code": code, "title": title, "units": len({line.unit_id for line in mine}),
+                    "accused_units": len({line.unit_id for line in mine if line.level in ACCUSING}),
                     "fail": levels["fail"], "warn": levels["warn"], "question": levels["question"], "n": len(mine),
                     "accused": levels["fail"] + levels["warn"],
                     "proven": sum(line.proven for line in mine if line.level in ACCUSING),
@@ -550,6 +587,7 @@ class PeriodReport:
             [line for line in self.findings if line.unit_id == unit.id],
             [portal for portal in self.portals if portal.unit_id == unit.id],
             self.contacts.get(unit.id, []),
+            [lead for lead in self.leads if lead.unit_id == unit.id],
         )
 
 
@@ -561,6 +599,7 @@ class UnitReport:
     findings: list[FindingLine]
     portals: list[PortalLine]
     contacts: list[tuple[str, str]]
+    leads: list[LeadLine]
 
     @property
     def accusations(self) -> list[FindingLine]:
@@ -581,8 +620,20 @@ class UnitReport:
 
     @property
     def headline(self) -> list[FindingLine]:
-        """What fits on the card: proven ones first, then suspicions, then questions."""
-        return sorted(self.findings, key=lambda f: (not f.proven, f.level == "question", f.number))[:HEADLINE]
+        """What fits on the card: leads to a veto first, then proven ones, suspicions, questions; of each type one before
+        the second of any.
+        """
+        vetoes = {title for title, _, _ in self.line.veto}
+        seen: Counter[str] = Counter()
+
+        def place(finding: FindingLine) -> tuple[Any, ...]:
+            seen[finding.code] += 1
+            return (
+                finding.level == "question", seen[finding.code], finding.title not in vetoes, not finding.proven,
+                finding.number,
+            )  # fmt: skip
+
+        return sorted(self.findings, key=place)[:HEADLINE]
 
     @property
     def more(self) -> int:
@@ -611,8 +662,9 @@ def period_report(session: Session, workspace: Workspace, period: str) -> Period
     portals = _portals(session, run, units)
     titles = {portal.id: portal.title for portal in portals}
     grounds: dict[str, str] = run.summary.get("ground_titles") or {}
-    codes = words.check_titles(run.summary.get("check_titles") or {})
-    findings = _findings(session, period, units, titles, grounds, codes)
+    checks = run.summary.get("checks") or {}
+    codes = words.check_titles(checks)
+    findings = _findings(session, period, units, titles, grounds, codes, checks)
     return PeriodReport(
         region=workspace.settings.region.name,
         key=period,
@@ -623,12 +675,46 @@ def period_report(session: Session, workspace: Workspace, period: str) -> Period
         mending=_mending(session, run),
         contacts={unit.id: _contacts(unit) for unit in units.values()},
         uscc={unit.id: unit.uscc for unit in units.values() if unit.uscc},
+        leads=_leads(run, units),
+        spot_checks=_spot_checks(session, period),
     )
+
+
+def _spot_checks(session: Session, period: str) -> list[CheckLine]:
+    """The period's spot checks of which results were handed in."""
+    drawn: dict[str, list[str | None]] = defaultdict(list)
+    asked = select(SpotCheckItem.check_id, SpotCheckItem.outcome).join(SpotCheck).where(SpotCheck.period == period)
+    for check, outcome in session.execute(asked):
+        drawn[check].append(outcome)
+    frames = (
+        select(SpotCheck.id, SpotCheck.frame).where(SpotCheck.period == period).order_by(SpotCheck.at, SpotCheck.id)
+    )
+    lines = [
+        CheckLine(
+            words.of(words.FRAMES, frame), len(drawn[check]),
+            sum(outcome not in (None, "outside") for outcome in drawn[check]),
+            sum(outcome in ("wrong", "not_produced") for outcome in drawn[check]),
+        )
+        for check, frame in session.execute(frames)
+    ]  # fmt: skip
+    return [line for line in lines if line.checked]
+
+
+def _leads(run: PeriodRun, units: dict[str, Unit]) -> list[LeadLine]:
+    lines = [
+        LeadLine(
+            lead["unit"], units[lead["unit"]].name if lead["unit"] in units else lead["unit"],
+            words.of(words.KINDS, lead["kind"]), words.of(words.LEADS, lead["lead"]), lead["n"], lead["message"],
+        )
+        for lead in run.summary.get("leads") or ()
+    ]  # fmt: skip
+    place = {unit_id: number for number, unit_id in enumerate(units)}
+    return sorted(lines, key=lambda line: (place.get(line.unit_id, len(place)), line.kind, line.title, line.message))
 
 
 def _findings(
     session: Session, period: str, units: dict[str, Unit], portals: dict[str, str], grounds: dict[str, str],
-    codes: dict[str, str],
+    codes: dict[str, str], checks: dict[str, Any],
 ) -> list[FindingLine]:  # fmt: skip
     rows = session.scalars(select(Finding).where(Finding.period == period, Finding.level.in_(SHOWN))).all()
     order = {code: number for number, code in enumerate(codes)}
@@ -668,8 +754,7 @@ def _findings(
             basis=row.basis,
             url=row.url or "",
             portal=portals.get(row.portal_id or "", row.portal_id or ""),
-            # What was not there has no snapshot of its own: the whole looks that did not show it stand for it.
-            evidence=row.evidence or (proof.get("facts") or {}).get("proof_looks") or "",
+            evidence=_evidence(row, proof),
             proof=row.finding_id,
             state=words.of(words.STATES, row.state),
             proven=row.level in ACCUSING and row.state not in UNPROVEN,
@@ -678,7 +763,7 @@ def _findings(
             pairing=proof.get("rule_title") or "",
             check=f"{proof['check']} v{proof['version']}" if proof.get("check") else "",
             exemptions="；".join(part for part in (
-                "、".join(words.of(grounds, ground) for ground in proof.get("exemptions_tested") or ()),
+                "、".join(words.of(grounds, ground) for ground in checks.get(row.code, {}).get("exemptions_tested", ())),
                 *(proof.get("registers") or {}).values(),
             ) if part),
             provisional=bool(proof.get("provisional")),
@@ -686,6 +771,18 @@ def _findings(
             review=_review(proof.get("review")),
         ))  # fmt: skip
     return lines
+
+
+def _evidence(row: Finding, proof: dict[str, Any]) -> str:
+    """The page's snapshot. What was not there has none: the whole looks that did not show it stand for it, and the last look
+    for what was found of a column; for what was reported the record itself.
+    """
+    looks = (proof.get("facts") or {}).get("proof_looks") if row.code in UNSEEN else None
+    if row.evidence or looks:
+        return row.evidence or f"完整查看 {looks}"
+    if row.code in OF_COLUMNS:
+        return f"查看 {proof['crawl']}" if proof.get("crawl") else ""
+    return f"报送记录 {proof['submitted']}" if proof.get("submitted") else ""
 
 
 def _review(told: dict[str, Any] | None) -> str:

@@ -1,7 +1,7 @@
 """Data out: rows of the database as CSV, JSON Lines, Excel or a table on screen (contract, "Data out").
 
 CSV is UTF-8 with BOM, dates are ISO 8601, unknown is empty/null. A text cell that a spreadsheet would take for a formula is
-made harmless. Rows are streamed: a city is never held in memory.
+made harmless. Rows are streamed, some at a time and column by column: a city is never held in memory.
 """
 
 from __future__ import annotations
@@ -9,16 +9,38 @@ from __future__ import annotations
 import csv
 import datetime
 import io
+import itertools
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from json.encoder import encode_basestring
 from pathlib import Path
 from typing import IO, Any
 
 import xlsxwriter
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Date,
+    FromClause,
+    Integer,
+    Label,
+    Select,
+    Text,
+    and_,
+    cast,
+    literal,
+    null,
+    or_,
+    select,
+    text,
+    type_coerce,
+)
 from sqlalchemy.orm import Session
 
+from db.clock import SHANGHAI
 from db.models import (
     FINDING_FIELDS,
     PAIR_FIELDS,
@@ -26,6 +48,7 @@ from db.models import (
     SCORE_FIELDS,
     Coverage,
     Finding,
+    LocalTime,
     Pair,
     PeriodRun,
     Portal,
@@ -34,125 +57,184 @@ from db.models import (
     Submission,
     Unit,
 )
+from reports import words
 from reports.write_xlsx import harmless, quoted
+from standard import outcomes
 from standard.errors import Refused
 
 Row = dict[str, Any]
+Told = Callable[[int], None]
 COVERAGE_FIELDS = (
     "portal", "unit", "channel", "day", "looked_at", "outcome", "reason", "who", "pages", "pages_announced", "items",
     "records", "unread", "not_records", "crawl",
 )  # fmt: skip
 DUE_SOON = "due_soon"
-_BATCH = 1000
+# What a table on the screen has room for; csv and jsonl have every field.
+RECORD_COLUMNS = {
+    "published": (
+        "unit_name", "portal", "kind", "document_number", "counterparty", "authority", "decision_date", "first_seen",
+        "last_seen",
+    ),
+    "submitted": (
+        "unit_name", "kind", "document_number", "counterparty", "authority", "decision_date", "received_at", "batch",
+    ),
+    None: (
+        "unit_name", "source", "kind", "document_number", "case_name", "counterparty", "authority", "decision_date",
+    ),
+}  # fmt: skip
+FINDING_COLUMNS = (
+    "unit_name", "kind", "code", "level", "document_number", "counterparty", "decision_date", "due_date", "days_late",
+    "state", "message",
+)  # fmt: skip
+SCORE_COLUMNS = (
+    "unit_name", "total", "grade", "rank", "indicator", "title", "points", "max_points", "numerator", "denominator",
+    "excluded", "formula",
+)  # fmt: skip
+EXTRACT_COLUMNS = (
+    "url", "form", "kind", "document_number", "counterparty", "authority", "decision_date", "reason",
+)  # fmt: skip
+_BATCH = 200  # as much as the processor's cache holds of a record's columns: 1000 take a fifth longer
+_TABLE = 500  # lines under one heading
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 # ---------------------------------------------------------------- rows
 
 
-def record_row(record: Publication | Submission) -> Row:
-    """One record with exactly the contract's keys."""
-    row: Row = dict.fromkeys(RECORD_FIELDS)
-    for name in RECORD_FIELDS:
-        row[name] = getattr(record, name, None)
-    if isinstance(record, Publication):
-        row |= {"source": "published", "portal": record.portal_id}
-    else:
-        row |= {"source": "submitted"}
-    row["unit"] = record.unit_id
-    return row
+@dataclass(frozen=True)
+class Found:
+    """What a query finds, by its columns' names and as files carry it: days and times as ISO text, JSON read.
+
+    One by one, or some at a time as columns. The database gives text, and equal texts are read once: no object is made of a
+    value only to be written again.
+    """
+
+    session: Session
+    query: Select[Any]
+
+    def columns(self) -> Iterator[dict[str, Sequence[Any]]]:
+        asked = list(self.query.selected_columns)
+        connection = self.session.connection()
+        as_text: Callable[..., ColumnElement[Any]] = type_coerce  # SQLite keeps all these as text
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SET LOCAL datestyle = 'ISO'"))
+            as_text = cast
+        taken = (as_text(c, Text).label(c.key) if isinstance(c.type, (Date, LocalTime, JSON)) else c for c in asked)
+        found = connection.execute(self.query.with_only_columns(*taken), execution_options={"yield_per": _BATCH})
+        for part in found.partitions():
+            columns = zip(asked, zip(*part, strict=True), strict=True)
+            yield {str(column.key): _read_column(column, values) for column, values in columns}
+
+    def __iter__(self) -> Iterator[Row]:
+        for columns in self.columns():
+            for values in zip(*columns.values(), strict=True):
+                yield dict(zip(columns, values, strict=True))
 
 
-def records(session: Session, source: str, portal: str | None = None, unit: str | None = None) -> Iterator[Row]:
+def fields_of(table: FromClause, names: Sequence[str], **others: ColumnElement[Any]) -> list[Label[Any]]:
+    """The columns of a table that give these fields; `others`: what a field is called there. Empty where it has none."""
+    known = {column.key: column for column in table.c} | others
+    return [known.get(name, null()).label(name) for name in names]
+
+
+def _read_column(column: ColumnElement[Any], values: Sequence[Any]) -> Sequence[Any]:
+    if not isinstance(column.type, (LocalTime, JSON)):
+        return values
+    make = _moment if isinstance(column.type, LocalTime) else _read
+    return [None if value is None else make(value) for value in values]
+
+
+@lru_cache(maxsize=10_000)
+def _moment(kept: str) -> str:
+    return datetime.datetime.fromisoformat(kept).replace(tzinfo=SHANGHAI).isoformat()
+
+
+@lru_cache(maxsize=1_000)
+def _read(kept: str) -> Any:
+    return json.loads(kept)
+
+
+def records(
+    session: Session, source: str, portal: str | None = None, unit: str | None = None, kind: str | None = None
+) -> Found:
     """Every record of one source (`published` or `submitted`), in a fixed order."""
     if portal is not None and source == "submitted":
         raise Refused("--portal 只适用于 --source published：报送数据没有所属门户")
-    return _records(session, source, portal, unit)
+    table = (Publication if source == "published" else Submission).__table__
+    others: dict[str, ColumnElement[Any]] = {"source": literal(source), "unit": table.c.unit_id}
+    if source == "published":
+        others["portal"] = table.c.portal_id
+    query = select(*fields_of(table, RECORD_FIELDS, **others)).order_by(table.c.unit_id, table.c.record_id)
+    for column, wanted in (("unit_id", unit), ("portal_id", portal), ("kind", kind)):
+        if wanted is not None:
+            query = query.where(table.c[column] == wanted)
+    return Found(session, query)
 
 
-def _records(session: Session, source: str, portal: str | None, unit: str | None) -> Iterator[Row]:
-    model: type[Publication] | type[Submission] = Publication if source == "published" else Submission
-    query: Select[Any] = select(model).order_by(model.unit_id, model.record_id)
-    if unit is not None:
-        query = query.where(model.unit_id == unit)
-    if portal is not None:
-        query = query.where(Publication.portal_id == portal)
-    for record in session.scalars(query.execution_options(yield_per=_BATCH)):
-        yield record_row(record)
+def with_names(session: Session, rows: Iterable[Row]) -> Iterator[Row]:
+    """The same rows, each with the name of its unit."""
+    names = dict(session.execute(select(Unit.id, Unit.name)).tuples().all())
+    return (row | {"unit_name": names.get(row["unit"], row["unit"])} for row in rows)
 
 
-def findings(session: Session, period: str, unit: str | None = None, code: str | None = None) -> Iterator[Row]:
+def findings(session: Session, period: str, unit: str | None = None, code: str | None = None) -> Found:
     """The findings of one assessed period with the contract's keys. Code `due_soon`: the early warning."""
     run_of(session, period)  # refused at once, before a header is written
-    return due_soon(session, period, unit) if code == DUE_SOON else _findings(session, period, unit, code)
+    if code == DUE_SOON:
+        return due_soon(session, period, unit)
+    table = Finding.__table__
+    query = _findings(period, unit, _finding_fields()).order_by(
+        Unit.__table__.c.position, table.c.unit_id, table.c.code, table.c.finding_id
+    )
+    return Found(session, query if code is None else query.where(table.c.code == code))
 
 
-def due_soon(session: Session, period: str, unit: str | None = None) -> Iterator[Row]:
+def due_soon(session: Session, period: str, unit: str | None = None) -> Found:
     """Decisions seen on one side and not yet on the other that are not late yet, the most urgent first.
 
     They are the findings of level not_due under one name, with `days_left`: working days from the day of assessment to the
     due day (0: that day is the last one). They are no accusation and cost nothing.
     """
-    found = [
-        row | {"code": DUE_SOON, "days_left": int(facts["days_left"])}
-        for row, facts in _with_facts(session, period, unit)
-        if "days_left" in facts
-    ]
-    return iter(sorted(found, key=lambda row: (row["days_left"], row["unit"], row["finding_id"])))
+    table = Finding.__table__
+    days = cast(table.c.proof["facts"]["days_left"].as_string(), Integer)
+    fields = [*_finding_fields(code=literal(DUE_SOON)), days.label("days_left")]
+    query = _findings(period, unit, fields).where(table.c.level == "not_due", days.is_not(None))
+    return Found(session, query.order_by(days, table.c.unit_id, table.c.finding_id))
 
 
-def _with_facts(session: Session, period: str, unit: str | None) -> Iterator[tuple[Row, Row]]:
-    asked = select(Finding.finding_id, Finding.proof).where(Finding.period == period, Finding.level == "not_due")
-    facts = {key: proof.get("facts", {}) for key, proof in session.execute(asked)}
-    for row in _findings(session, period, unit, None):
-        if row["finding_id"] in facts:
-            yield row, facts[row["finding_id"]]
+def _finding_fields(**others: ColumnElement[Any]) -> list[Label[Any]]:
+    table = Finding.__table__
+    own = {"unit": table.c.unit_id, "unit_name": Unit.__table__.c.name, "portal": table.c.portal_id}
+    return fields_of(table, FINDING_FIELDS, **own, **others)
 
 
-def _findings(session: Session, period: str, unit: str | None, code: str | None) -> Iterator[Row]:
-    query = (
-        select(Finding, Unit.name)
-        .join(Unit, Unit.id == Finding.unit_id)
-        .where(Finding.period == period)
-        .order_by(Unit.position, Finding.unit_id, Finding.code, Finding.finding_id)
-    )
-    if unit is not None:
-        query = query.where(Finding.unit_id == unit)
-    if code is not None:
-        query = query.where(Finding.code == code)
-    for finding, name in session.execute(query.execution_options(yield_per=_BATCH)):
-        row = {key: getattr(finding, key, None) for key in FINDING_FIELDS}
-        yield row | {"unit": finding.unit_id, "unit_name": name, "portal": finding.portal_id}
+def _findings(period: str, unit: str | None, fields: Sequence[Label[Any]]) -> Select[Any]:
+    table = Finding.__table__
+    joined = table.join(Unit.__table__, Unit.__table__.c.id == table.c.unit_id)
+    query = select(*fields).select_from(joined).where(table.c.period == period)
+    return query if unit is None else query.where(table.c.unit_id == unit)
 
 
-def pairs(session: Session, period: str) -> Iterator[Row]:
+def pairs(session: Session, period: str) -> Found:
     """The comparison of one period, one line a record pair."""
     run_of(session, period)
-    return _pairs(session, period)
+    table = Pair.__table__
+    query = select(*fields_of(table, PAIR_FIELDS)).where(table.c.period == period)
+    return Found(session, query.order_by(table.c.unit_id, table.c.pair_id))
 
 
-def _pairs(session: Session, period: str) -> Iterator[Row]:
-    query = select(Pair).where(Pair.period == period).order_by(Pair.unit_id, Pair.pair_id)
-    for pair in session.scalars(query.execution_options(yield_per=_BATCH)):
-        yield {key: getattr(pair, key) for key in PAIR_FIELDS}
-
-
-def scores(session: Session, period: str) -> Iterator[Row]:
-    """The indicators of every unit of one period, best unit first."""
+def scores(session: Session, period: str) -> Found:
+    """The indicators of every unit of one period, best unit first; `title` is the indicator's name."""
     run_of(session, period)
-    return _scores(session, period)
-
-
-def _scores(session: Session, period: str) -> Iterator[Row]:
-    query = (
-        select(Score, Unit.name)
-        .join(Unit, Unit.id == Score.unit_id)
-        .where(Score.period == period)
-        .order_by(Score.rank.is_(None), Score.rank, Unit.position, Score.unit_id, Score.position)
+    table, unit = Score.__table__, Unit.__table__
+    fields = fields_of(table, (*SCORE_FIELDS, "title"), unit=table.c.unit_id, unit_name=unit.c.name)
+    return Found(
+        session,
+        select(*fields)
+        .select_from(table.join(unit, unit.c.id == table.c.unit_id))
+        .where(table.c.period == period)
+        .order_by(table.c.rank.is_(None), table.c.rank, unit.c.position, table.c.unit_id, table.c.position),
     )
-    for score, name in session.execute(query):
-        row = {key: getattr(score, key, None) for key in SCORE_FIELDS}
-        yield row | {"unit": score.unit_id, "unit_name": name}
 
 
 def coverage(session: Session, first: datetime.date, last: datetime.date) -> Iterator[Row]:
@@ -186,6 +268,32 @@ def coverage(session: Session, first: datetime.date, last: datetime.date) -> Ite
                 row["crawl"] = found.crawl_id
             yield row
             day += datetime.timedelta(days=1)
+
+
+COVERAGE_COLUMNS = ("日期", "门户", "结果", "须处理", "取回", "列表页数", "条", "说明")
+_WHO = {"unit": "单位", "operator": "运维人员", "us": "本系统"}
+
+
+def coverage_read(rows: Iterable[Row]) -> Iterator[Row]:
+    """The same for people: days on which nobody looked in one line, words in place of codes, who must act.
+
+    取回: every answer of the look, list pages and articles and attachments alike; 列表页数: as the portal itself says.
+    """
+    for (portal, unseen), days in itertools.groupby(
+        rows, key=lambda row: (row["portal"], row["outcome"] == "not_looked")
+    ):
+        if unseen:
+            first, *others = [row["day"] for row in days]
+            yield dict.fromkeys(COVERAGE_COLUMNS) | {
+                "日期": f"{first}…{others[-1]}" if others else str(first), "门户": portal, "结果": "未查看",
+            }  # fmt: skip
+            continue
+        for row in days:
+            values = (
+                row["day"], portal, outcomes.NAMES.get(row["outcome"], row["outcome"]), _WHO.get(row["who"], ""),
+                row["pages"], row["pages_announced"], row["records"], row["reason"],
+            )  # fmt: skip
+            yield dict(zip(COVERAGE_COLUMNS, values, strict=True))
 
 
 def run_of(session: Session, period: str) -> PeriodRun:
@@ -225,24 +333,26 @@ def flat(value: Any) -> Any:
     return value
 
 
-def write(rows: Iterable[Row], fields: Sequence[str], form: str, out: Path | None = None) -> int:
-    """Writes rows as csv | jsonl | xlsx | table to `out` or standard output; returns how many.
+def write(
+    rows: Iterable[Row], fields: Sequence[str], form: str, out: Path | None = None, told: Told = lambda count: None
+) -> int:
+    """Writes rows as csv | jsonl | xlsx | table to `out` or standard output; returns how many. `told` hears how many so far.
 
     A file appears whole or not at all: it is written beside its place and renamed.
     """
     if form == "xlsx" and out is None:
         raise Refused("xlsx 不能输出到屏幕，请用 -o 文件名.xlsx 指定文件")
     if out is None:
-        return _write_text(rows, fields, form, sys.stdout)
+        return _write_text(rows, fields, form, sys.stdout, told)
     out.parent.mkdir(parents=True, exist_ok=True)
     part = out.with_name(f".{out.name}.part")
     try:
         if form == "xlsx":
             with io.FileIO(part, "w") as file:
-                count = _write_xlsx(rows, fields, file)
+                count = _write_xlsx(rows, fields, file, told)
         else:
             with part.open("w", encoding="utf-8", newline="") as text:
-                count = _write_text(rows, fields, form, text)
+                count = _write_text(rows, fields, form, text, told)
         part.replace(out)
     finally:
         part.unlink(missing_ok=True)
@@ -260,43 +370,89 @@ def write_line(row: Row, file: IO[str]) -> None:
     )
 
 
-def _write_text(rows: Iterable[Row], fields: Sequence[str], form: str, file: IO[str]) -> int:
-    count = 0
+def _write_text(rows: Iterable[Row], fields: Sequence[str], form: str, file: IO[str], told: Told) -> int:
     if form == "jsonl":
-        for row in rows:
-            line = {
-                name: ([plain(v) for v in row[name]] if isinstance(row[name], list) else plain(row[name]))
-                for name in fields
-            }
-            file.write(json.dumps(line, ensure_ascii=False) + "\n")
-            count += 1
-    elif form == "csv":
-        file.write("\ufeff")
-        writer = csv.writer(file, lineterminator="\r\n")
-        writer.writerow(fields)
-        for row in rows:
-            writer.writerow([cell(row[name]) for name in fields])
-            count += 1
-    elif form == "table":
-        count = _write_table(rows, fields, file)
+        return _write_jsonl(rows, fields, file, told)
+    if form == "csv":
+        return _write_csv(rows, fields, file, told)
+    if form == "table":
+        return _write_table(rows, fields, file)
+    raise Refused(f"不认识的格式 {form}，可用：csv、jsonl、xlsx、table")
+
+
+def _parts(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:
+    left = iter(rows)
+    while part := list(itertools.islice(left, size)):
+        yield part
+
+
+def _columns(rows: Iterable[Row], fields: Sequence[str]) -> Iterator[list[Sequence[Any]]]:
+    """Some rows at a time: the columns of these fields."""
+    if isinstance(rows, Found):
+        for columns in rows.columns():
+            yield [columns[name] for name in fields]
     else:
-        raise Refused(f"不认识的格式 {form}，可用：csv、jsonl、xlsx、table")
+        for part in _parts(rows, _BATCH):
+            yield [[row[name] for row in part] for name in fields]
+
+
+def _write_jsonl(rows: Iterable[Row], fields: Sequence[str], file: IO[str], told: Told) -> int:
+    line = ", ".join(f"{encode_basestring(name)}: ".replace("%", "%%") + "%s" for name in fields)
+    count = 0
+    for columns in _columns(rows, fields):
+        count += len(columns[0])
+        file.write("".join(map(f"{{{line}}}\n".__mod__, zip(*map(_json_column, columns), strict=True))))
+        told(count)
     return count
 
 
+def _json_column(values: Sequence[Any]) -> list[str]:
+    return [
+        "null" if value is None else encode_basestring(value) if type(value) is str else _json(value)
+        for value in values
+    ]
+
+
+def _json(value: Any) -> str:
+    return json.dumps([plain(v) for v in value] if isinstance(value, list) else plain(value), ensure_ascii=False)
+
+
+def _write_csv(rows: Iterable[Row], fields: Sequence[str], file: IO[str], told: Told) -> int:
+    file.write("\ufeff")
+    writer = csv.writer(file, lineterminator="\r\n")
+    writer.writerow(fields)
+    count = 0
+    for columns in _columns(rows, fields):
+        count += len(columns[0])
+        writer.writerows(zip(*map(_csv_column, columns), strict=True))
+        told(count)
+    return count
+
+
+def _csv_column(values: Sequence[Any]) -> list[Any]:
+    return [
+        "" if value is None else value if type(value) is str and value[:1] not in _FORMULA else cell(value)
+        for value in values
+    ]
+
+
 def _write_table(rows: Iterable[Row], fields: Sequence[str], file: IO[str]) -> int:
+    """For people: Chinese headings and words; the heading comes again now and then, so that a long table needs no memory."""
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(header_style="bold")
-    for name in fields:
-        table.add_column(name, overflow="fold")
-    count = 0
-    for row in rows:
-        table.add_row(*[_for_screen(flat(row[name])) for name in fields])
-        count += 1
     console = Console(file=file, width=None if file.isatty() else 240, markup=False, highlight=False)
-    console.print(table)
+    count = 0
+    for part in itertools.chain(_parts(rows, _TABLE), [[]]):
+        if count and not part:
+            break
+        table = Table(header_style="bold")
+        for name in fields:
+            table.add_column(words.heading(name), overflow="fold")
+        for row in part:
+            table.add_row(*[_for_screen(flat(words.shown(name, row[name]))) for name in fields])
+        console.print(table)
+        count += len(part)
     return count
 
 
@@ -305,7 +461,7 @@ def _for_screen(value: Any) -> str:
     return "".join(c if c.isprintable() else " " for c in str(value))
 
 
-def _write_xlsx(rows: Iterable[Row], fields: Sequence[str], file: io.FileIO) -> int:
+def _write_xlsx(rows: Iterable[Row], fields: Sequence[str], file: io.FileIO, told: Told) -> int:
     book = xlsxwriter.Workbook(
         file,
         {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False},
@@ -320,6 +476,8 @@ def _write_xlsx(rows: Iterable[Row], fields: Sequence[str], file: io.FileIO) -> 
     count = 0
     for row in rows:
         count += 1
+        if count % _BATCH == 0:
+            told(count)
         for column, name in enumerate(fields):
             value = flat(row[name])
             if isinstance(value, (int, float)):

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from sqlalchemy import Text, case, cast, func, select
 from sqlalchemy.orm import Session
 
 from db.models import RECORD_FIELDS, OtherRecord, Publication, Submission, Unit
+from reports.export import Found, Row, fields_of
 from standard.errors import Refused
 from standard.kinds import KINDS, WIDER
 from standard.wider import own_fields
 
-Row = dict[str, Any]
 COUNT_FIELDS = (
     "unit", "unit_name", "kind", "kind_name", "source", "records", "natural_persons", "with_defects", "first_decision",
     "last_decision",
 )  # fmt: skip
-_BATCH = 1000
+COUNT_COLUMNS = tuple(name for name in COUNT_FIELDS if name not in ("unit", "kind"))  # on screen: the names only
 
 
 def fields(kind: str) -> tuple[str, ...]:
@@ -38,21 +37,19 @@ def records(
 
 
 def _records(session: Session, kind: str, source: str | None, portal: str | None, unit: str | None) -> Iterator[Row]:
+    table = OtherRecord.__table__
     query = (
-        select(OtherRecord)
-        .where(OtherRecord.kind == kind)
-        .order_by(OtherRecord.unit_id, OtherRecord.source, OtherRecord.record_id)
+        select(*fields_of(table, RECORD_FIELDS, portal=table.c.portal_id, unit=table.c.unit_id), table.c.own)
+        .where(table.c.kind == kind)
+        .order_by(table.c.unit_id, table.c.source, table.c.record_id)
     )
-    for column, wanted in (
-        (OtherRecord.source, source), (OtherRecord.portal_id, portal), (OtherRecord.unit_id, unit)
-    ):  # fmt: skip
+    for column, wanted in (("source", source), ("portal_id", portal), ("unit_id", unit)):
         if wanted is not None:
-            query = query.where(column == wanted)
+            query = query.where(table.c[column] == wanted)
     own = own_fields(kind)
-    for record in session.scalars(query.execution_options(yield_per=_BATCH)):
-        row = {name: getattr(record, name, None) for name in RECORD_FIELDS}
-        row |= {"portal": record.portal_id, "unit": record.unit_id}
-        yield row | {name: record.own.get(name) for name in own}
+    for row in Found(session, query):
+        values = row.pop("own")
+        yield row | {name: values.get(name) for name in own}
 
 
 def counts(session: Session, kind: str | None = None, unit: str | None = None) -> Iterator[Row]:

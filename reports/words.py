@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import datetime
+from typing import Any
 
 from standard import outcomes, states
+from standard.codes import SUBJECT_WORDS
+from standard.fields import label_of
+from standard.kinds import KINDS as ALL_KINDS
 
 KINDS = {"licence": "行政许可", "penalty": "行政处罚", "all": "合计", "both": "许可和处罚", "catalogue": "目录"}
 LEVELS = {
@@ -28,6 +32,10 @@ INDICATOR_CODES = {
     "C2": ("field_missing",), "C3": ("values_differ",),
     "D": ("column_missing", "column_unreachable", "column_empty", "column_stale", "dead_link"),
 }  # fmt: skip
+# What a person may want to look into: no finding, no cost.
+LEADS = {"batch_dump": "集中报送", "number_gap": "文号断号"}
+# What a spot check draws from.
+FRAMES = {"submissions": "报送数据", "publications": "网站公示", "findings": "系统查出的问题", "ledger": "单位案件台账"}
 # What stands where the actual date would, for what has not happened.
 NEVER = {"not_submitted": "未收到", "not_published": "未见"}
 VERDICTS = {
@@ -44,18 +52,64 @@ LEVELS_OF_UNITS = {
     "vertical": "垂直管理单位",
 }  # fmt: skip
 CHANNELS = {"department": "部门网站", "government": "政府网站", "credit": "信用网站"}
+# The headings of a table on screen, where they are no fields of a record (standard/fields.yml).
+HEADINGS = {
+    "record_id": "记录编号", "source": "来源", "kind": "类别", "portal": "门户", "unit": "单位编号", "unit_name": "单位",
+    "url": "网址", "attachment": "附件", "form": "形式", "first_seen": "首次见到", "last_seen": "最近见到",
+    "received_at": "收到时间", "batch": "批次", "reason": "原因",
+    "finding_id": "问题编号", "code": "问题", "level": "结论", "due_date": "期限", "days_late": "逾期天数",
+    "days_left": "剩余工作日", "message": "说明", "state": "状态",
+    "total": "总分", "grade": "等级", "rank": "名次", "indicator": "指标", "title": "名称", "points": "得分",
+    "max_points": "满分", "numerator": "分子", "denominator": "分母", "excluded": "剔除", "formula": "算式",
+    "kind_name": "类别", "records": "条数", "natural_persons": "自然人", "with_defects": "有缺陷",
+    "first_decision": "最早决定日期", "last_decision": "最晚决定日期",
+    "item": "项目", "before": "原", "after": "试算", "change": "差",
+}  # fmt: skip
+FORMS = {
+    "wide_table": "表格行", "key_value": "键值表", "decision_text": "决定书正文", "attachment": "附件", "json": "接口数据",
+    "image": "图片",
+}  # fmt: skip
+# The words of what stands under a heading.
+VALUES: dict[str, dict[str, str]] = {
+    "source": {"published": "公示", "submitted": "报送"}, "form": FORMS, "counterparty_type": SUBJECT_WORDS,
+    "kind": {key: kind.label for key, kind in ALL_KINDS.items()}, "code": CODES | {"due_soon": "临近期限"},
+    "level": LEVELS, "state": STATES,
+}  # fmt: skip
+_MOMENTS = ("first_seen", "last_seen", "received_at")
 UNRANKED = "数据量<10，不参与排名"
 _QUARTERS = "一二三四"
 
 
-def check_titles(titles: dict[str, str]) -> dict[str, str]:
+def check_titles(checks: dict[str, dict[str, Any]]) -> dict[str, str]:
     """CODES with the titles of checks that have no word of their own yet: a new check needs no line here."""
-    return CODES | {code: title for code, title in titles.items() if code not in CODES}
+    return CODES | {code: check["title"] for code, check in checks.items() if code not in CODES}
 
 
 def of(words: dict[str, str], key: str | None) -> str:
     """The word for a key; a key without a word stands for itself (a state set by hand is already Chinese)."""
     return "" if key is None else words.get(key, key)
+
+
+def heading(name: str) -> str:
+    """The heading of a column on screen; a name without a word stands for itself (it is Chinese already).
+
+    >>> heading("unit_name"), heading("document_number"), heading("登记人")
+    ('单位', '决定书文号', '登记人')
+    """
+    return HEADINGS.get(name) or label_of(None, name)
+
+
+def shown(name: str, value: Any) -> Any:
+    """A value as a person reads it under its heading.
+
+    >>> shown("level", "not_due"), shown("first_seen", "2026-09-03T08:05:00+08:00"), shown("points", 12.50)
+    ('未到期', '2026-09-03 08:05', '12.5')
+    """
+    if isinstance(value, float):
+        return f"{value:.2f}".rstrip("0").rstrip(".")
+    if not isinstance(value, str):
+        return value
+    return value[:16].replace("T", " ") if name in _MOMENTS else VALUES.get(name, {}).get(value, value)
 
 
 def period(key: str) -> str:

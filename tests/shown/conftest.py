@@ -14,6 +14,7 @@ from db.clock import SHANGHAI
 from db.models import Coverage, Finding, PeriodRun, Portal, Score, Unit
 from db.session import session_of
 from db.settings import Workspace
+from reports.words import CODES
 
 AS_OF = datetime.date(2026, 10, 12)
 DEPARTMENTS = """发展和改革委员会 教育局 科学技术局 工业和信息化局 公安局 民政局 司法局 财政局 人力资源和社会保障局
@@ -256,6 +257,7 @@ def make_run(
         "columns": {"portals": len(portals), "reached": len(portals) - 9, "missing": 1, "unreachable": 2, "empty": 1, "blocked": 5},
         "submissions_until": "2026-10-11", "previous": {"period": "2026-08", "totals": before},
         "not_judged": ["column_stale", "dead_link", "channel_missing"],
+        "checks": {code: {"title": title, "exemptions_tested": []} for code, title in CODES.items()},
     }  # fmt: skip
     return PeriodRun(
         period="2026-09",

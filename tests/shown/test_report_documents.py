@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ import pytest
 from python_calamine import CalamineWorkbook
 from sqlalchemy import func, select
 
-from db.models import Finding, PeriodRun, Unit
+from db.clock import SHANGHAI
+from db.models import Finding, PeriodRun, SpotCheck, SpotCheckItem, Unit
 from db.session import session_of
 from db.settings import Workspace
 from reports.build import build
@@ -173,9 +175,9 @@ def test_problem_sheet_carries_the_proof_and_answer_columns(month: Any, tmp_path
     one = next(row for row in rows if isinstance(row, Finding) and row.code == "published_late")
     one.proof = {
         "check": "published_late", "version": 2, "rule_title": "文号与统一社会信用代码相同", "cure": "请补充说明",
-        "exemptions_tested": ["credit_repair", "vertical"],
     }  # fmt: skip
     run = next(row for row in rows if isinstance(row, PeriodRun))
+    run.summary["checks"]["published_late"]["exemptions_tested"] = ["credit_repair", "vertical"]
     run.summary |= {"ground_titles": {"credit_repair": "已信用修复", "vertical": "垂直管理单位另行上报"}}
     number = one.finding_id
     month.store(workspace, rows)
@@ -184,7 +186,7 @@ def test_problem_sheet_carries_the_proof_and_answer_columns(month: Any, tmp_path
     line = dict(zip(head, next(line for line in lines if number in line), strict=True))
     assert line["配对规则"] == "文号与统一社会信用代码相同" and line["检查项与版本"] == "published_late v2"
     assert line["已核对的豁免情形"] == "已信用修复、垂直管理单位另行上报" and line["整改办法"] == "请补充说明"
-    assert " 至 " in line["公示时间区间"] and line["快照编号"] and line["网址"] and line["依据"]
+    assert " 至 " in line["公示时间区间"] and line["证据"] and line["网址"] and line["依据"]
     assert {"单位反馈", "复核意见"} <= set(head)
 
 
@@ -209,3 +211,37 @@ def test_hostile_and_endless_texts_are_harmless_everywhere(month: Any, tmp_path:
     (listed,) = build(workspace, "problems", "2026-09", formats=("html",), out=tmp_path)
     shown = re.sub(r'data-value="[^"]*"', "", listed.read_text(encoding="utf-8"))
     assert name in shown and "长" * 61 not in shown
+
+
+def test_the_notice_tells_of_spot_checks_and_leads(month: Any, tmp_path: Path) -> None:
+    """Without any it says so; with results it gives their numbers; leads are told as what they are."""
+    workspace = month.workspace(tmp_path / "ws")
+    rows = month.rows()
+    run = next(row for row in rows if isinstance(row, PeriodRun))
+    unit = next(row for row in rows if isinstance(row, Unit))
+    lead = {"unit": unit.id, "kind": "penalty", "lead": "number_gap", "n": 2, "message": "文号缺 2 号：5、7"}
+    run.summary["leads"] = [lead]
+    month.store(workspace, rows)
+    (html,) = build(workspace, "monthly", "2026-09", formats=("html",), out=tmp_path)
+    assert "本期未登记人工抽查结果" in text_of(html) and "文号断号 1 处（涉及 1 个单位）" in text_of(html)
+    made = {"id": "c", "period": "2026-09", "frame": "ledger", "frame_sha256": "0", "seed": "s", "share_again": 0.1}
+    at = datetime.datetime(2026, 10, 12, 9, tzinfo=SHANGHAI)
+    with session_of(workspace) as session:
+        session.add(SpotCheck(**made, strata={}, actor="张三", at=at))
+        session.flush()
+        for place, outcome in enumerate(["right", "wrong", "not_produced", "outside", None]):
+            session.add(SpotCheckItem(check_id="c", item=str(place), position=place, unit_id=unit.id, outcome=outcome))
+    (html,) = build(workspace, "monthly", "2026-09", formats=("html",), out=tmp_path)
+    assert "单位案件台账抽 5 条、核 3 条，有误（含未提供材料）2 条" in text_of(html)
+    card, sheet = build(workspace, "unit", "2026-09", unit=unit.id, formats=("html", "xlsx"), out=tmp_path)
+    assert "供核查的线索 1 处（不是问题，不扣分）" in text_of(card) and "文号缺 2 号：5、7" in text_of(card)
+    lines = CalamineWorkbook.from_path(str(sheet)).get_sheet_by_name("核查线索").to_python()
+    assert any("文号缺 2 号：5、7" in line for line in lines)
+    listed, _ = build(workspace, "problems", "2026-09", formats=("html", "xlsx"), out=tmp_path)
+    assert "核查线索（不是问题，不扣分）" in text_of(listed)
+
+
+def test_a_type_is_of_as_many_units_as_are_accused_of_it(assessed: Workspace, tmp_path: Path) -> None:
+    (html,) = build(assessed, "monthly", "2026-09", formats=("html",), out=tmp_path)
+    found = re.findall(r"([\u4e00-\u9fff]+) ([\d,]+) 条（涉及 (\d+) 个单位）", text_of(html))
+    assert found and all(int(units) <= int(n.replace(",", "")) for _, n, units in found), found
