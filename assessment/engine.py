@@ -63,6 +63,13 @@ _HOW = {"inner": "JOIN", "left": "LEFT JOIN", "left_anti": "ANTI JOIN", "left_se
 _NONE: frozenset[str] = frozenset()
 # From so many rows on, a frozen file is read where it lies and two threads share the work.
 _LARGE = 50_000
+# What the engine may hold; beyond three million records, so much more for each, up to three fifths of the machine.
+_MEMORY = 2_000_000_000
+_BYTES_A_ROW = 600
+
+
+def _machine_memory() -> int:
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * 3 // 5
 
 
 # ---------------------------------------------------------------- columns
@@ -620,7 +627,7 @@ class Engine:
             ":memory:",
             config={
                 "threads": 1,
-                "memory_limit": "2GB",
+                "memory_limit": f"{_MEMORY}B",
                 "temp_directory": str(folder),
                 "checkpoint_threshold": "1TB",  # nothing here outlives the process
                 "preserve_insertion_order": False,  # tables are sets; what is written is sorted
@@ -796,6 +803,9 @@ class Engine:
         rows = int(found[0]) if found is not None else 0
         if rows >= _LARGE:
             self.connection.execute("SET threads = 2")
+        more = (sum(self._rows.values()) + rows) * _BYTES_A_ROW
+        if more > _MEMORY:  # sorting and writing hold what cannot be put aside
+            self.connection.execute(f"SET memory_limit = '{min(more, _machine_memory())}B'")
         what = "VIEW" if rows >= _LARGE else "TABLE"
         source = f"read_parquet({_literal(str(file))})"
         self.connection.execute(f"CREATE {what} {_quoted(name)} AS SELECT * FROM {source}")
