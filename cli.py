@@ -1124,6 +1124,7 @@ def evidence_show(identity: str, output: Path | None) -> None:
                 click.echo(line)
             row = session.get_one(Evidence, found.evidence)
         stored = store.get(session, row.id)
+        assert stored is not None  # its row is there
         for label, value in (
             ("编号", row.id), ("网址", row.url), ("状态", row.status), ("时间", row.fetched_at.isoformat()),
             ("类型", row.content_type), ("SHA-256", row.sha256), ("字节", row.size), ("门户", row.portal_id),
