@@ -9,7 +9,8 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -93,18 +94,25 @@ def test_any_number_of_cores_gives_the_same_rows_and_the_same_receipt(
         assert imported(tmp_path / f"w{workers}", many, workers, monkeypatch) == alone
 
 
-def test_beside_another_thread_a_fresh_process_is_started_and_makes_the_same(
-    many: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    alone = imported(tmp_path / "w1", many, 1, monkeypatch)
+@contextmanager
+def another_thread() -> Iterator[None]:
+    """A thread beside: then no process may be forked from this one."""
     done = threading.Event()
     thread = threading.Thread(target=done.wait)
     thread.start()
     try:
-        assert imported(tmp_path / "w2", many, 2, monkeypatch) == alone
+        yield
     finally:
         done.set()
         thread.join()
+
+
+def test_beside_another_thread_a_fresh_process_is_started_and_makes_the_same(
+    many: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = imported(tmp_path / "w1", many, 1, monkeypatch)
+    with another_thread():
+        assert imported(tmp_path / "w2", many, 2, monkeypatch) == alone
 
 
 def elsewhere(act: Any, monkeypatch: pytest.MonkeyPatch) -> None:

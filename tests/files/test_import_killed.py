@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.fuzz_import import counts, csv_text, rows, workspace
+from db.settings import Workspace
 from intake.submissions import import_submissions
 
 CODE = """
@@ -29,14 +30,23 @@ def test_killed_import_leaves_all_or_nothing(tmp_path: Path, monkeypatch: pytest
     opened = workspace(tmp_path / "workspace")
     file = tmp_path / "a.csv"
     file.write_bytes(csv_text(rows(2600)).encode())
+    killed_in_the_middle(CODE, opened, file, workers)
+    (receipt,) = import_submissions(opened, [file])
+    assert receipt.accepted == 2600 and counts(opened) == (1, 2600, 0)
+    (again,) = import_submissions(opened, [file])
+    assert again.duplicate == 2600 and counts(opened) == (1, 2600, 0)
+
+
+def killed_in_the_middle(code: str, opened: Workspace, file: Path, workers: str) -> None:
+    """SIGKILL when four chunks are written and none is committed: nothing is left of them, nor of the processes beside."""
     environment = {**os.environ, "MINGCHA_WORKERS": workers, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
     process = subprocess.Popen(
-        [sys.executable, "-c", CODE, str(opened.root), str(file)], env=environment, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", code, str(opened.root), str(file)], env=environment, stdout=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
     with process.stdout:
         for line in process.stdout:
-            if "已处理 2000" in line:  # four chunks are written, none committed
+            if "已处理 2000" in line:
                 os.kill(process.pid, signal.SIGKILL)
                 break
     assert process.wait(60) == -signal.SIGKILL
@@ -44,11 +54,7 @@ def test_killed_import_leaves_all_or_nothing(tmp_path: Path, monkeypatch: pytest
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline and _left(str(opened.root)):
         time.sleep(0.05)
-    assert not _left(str(opened.root)), "a worker outlived its parent"
-    (receipt,) = import_submissions(opened, [file])
-    assert receipt.accepted == 2600 and counts(opened) == (1, 2600, 0)
-    (again,) = import_submissions(opened, [file])
-    assert again.duplicate == 2600 and counts(opened) == (1, 2600, 0)
+    assert not _left(str(opened.root)), "a process beside outlived its parent"
 
 
 def _left(word: str) -> bool:

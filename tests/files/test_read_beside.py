@@ -5,10 +5,6 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-import subprocess
-import sys
-import threading
-import time
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,8 +22,8 @@ from intake.read_spreadsheet import MAX_ROWS, WorkBook
 from intake.rows import CHUNK, Reader
 from intake.submissions import import_submissions
 from standard.errors import Refused
-from tests.files.test_import_cores import DIRT, stored, told
-from tests.files.test_import_killed import _left
+from tests.files.test_import_cores import DIRT, another_thread, stored, told
+from tests.files.test_import_killed import killed_in_the_middle
 
 ROWS = 3100
 
@@ -94,14 +90,8 @@ def test_with_another_thread_running_a_fresh_process_reads_the_same(
     book: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here = imported(tmp_path / "w1", book, 1, monkeypatch)
-    done = threading.Event()
-    thread = threading.Thread(target=done.wait)
-    thread.start()
-    try:
+    with another_thread():
         assert imported(tmp_path / "w2", book, 2, monkeypatch) == here
-    finally:
-        done.set()
-        thread.join()
 
 
 def test_a_sheet_beside_gives_its_rows_as_often_as_they_are_asked_for(book: Path) -> None:
@@ -235,22 +225,7 @@ submissions.import_submissions(Workspace.open(sys.argv[1]), [Path(sys.argv[2])],
 
 def test_an_import_that_is_killed_leaves_nothing_and_nobody(book: Path, tmp_path: Path) -> None:
     opened = workspace(tmp_path / "w")
-    environment = {**os.environ, "MINGCHA_WORKERS": "2", "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
-    process = subprocess.Popen(
-        [sys.executable, "-c", CODE, str(opened.root), str(book)], env=environment, stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    with process.stdout:
-        for line in process.stdout:
-            if "已处理 2000" in line:  # four chunks are written, none committed
-                os.kill(process.pid, signal.SIGKILL)
-                break
-    assert process.wait(60) == -signal.SIGKILL
-    assert counts(opened) == (0, 0, 0)
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline and _left(str(opened.root)):
-        time.sleep(0.05)
-    assert not _left(str(opened.root)), "the process beside outlived its parent"
+    killed_in_the_middle(CODE, opened, book, "2")
 
 
 def test_stored_rows_are_texts_whatever_way_they_went(
