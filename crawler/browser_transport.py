@@ -9,6 +9,7 @@ shared between portals.
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import suppress
 from typing import Any, ClassVar
 
@@ -23,6 +24,7 @@ from crawler.wire import Answer, Unanswered
 from db import clock
 from db.evidence import PICTURE
 
+log = logging.getLogger(__name__)
 RENDERED = "BROWSER"  # in place of a method: what the browser made of a page
 _SKIPPED = frozenset(("image", "font", "media", "stylesheet", "websocket", "eventsource", "manifest"))
 _IDLE_MS = 15_000
@@ -84,11 +86,14 @@ class BrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]
             )
         url, first, _ = await fetcher.fetch("GET", request.url, fresh=bool(request.meta.get("again")))
         pictures: list[bytes] = []
+        wanted = request.meta.get("picture") and (
+            request.meta.get("again") or fetcher.writer.find(PICTURE, request.url) is None
+        )
         asked = request.replace(url=url)
         asked.meta.update(
             playwright_context_kwargs={"service_workers": "block", "user_agent": fetcher.agent},
             playwright_page_init_callback=_Answers(fetcher, url, first).attach,
-            playwright_page_methods=[PageMethod(_settle), *([PageMethod(_picture, pictures)] if request.meta.get("picture") else [])],
+            playwright_page_methods=[PageMethod(_settle), *([PageMethod(_picture, pictures)] if wanted else [])],
         )  # fmt: skip
         try:
             async with asyncio.timeout(_MOST_S):
@@ -99,13 +104,12 @@ class BrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]
             raise Unanswered("unreachable", f"浏览器没有打开网页（{str(error).splitlines()[0][:120]}）") from None
         headers = [(k.decode("latin-1").lower(), v.decode("latin-1")) for k, vs in response.headers.items() for v in vs]
         answer = Answer(response.status, tuple(headers), response.body[: fetcher.net.client.max_bytes])
-        evidence = fetcher.keep(RENDERED, request.url, answer)
-        for picture in pictures:
+        for picture in pictures:  # before the page: a look killed between the two opens it again, and has its picture
             fetcher.writer.put(
                 method=PICTURE, url=request.url, status=200, headers=[("content-type", "image/png")], body=picture,
                 fetched_at=clock.now(), content_type="image/png",
             )  # fmt: skip
-        return response.url, answer, evidence
+        return response.url, answer, fetcher.keep(RENDERED, request.url, answer)
 
     async def _close(self) -> None:
         if hasattr(self, "browser"):
@@ -166,9 +170,11 @@ async def _settle(page: Page) -> None:
 
 
 async def _picture(page: Page, pictures: list[bytes]) -> None:
-    """What a visitor sees of the page; a picture that cannot be taken is no reason to lose the page."""
-    with suppress(Error):
+    """What a visitor sees of the page; a picture that cannot be taken is no reason to lose the page, and is said."""
+    try:
         picture = await page.screenshot(full_page=True, type="png", timeout=_IDLE_MS)
         pictures.append(
             picture if len(picture) <= _PICTURE_MOST else await page.screenshot(type="png", timeout=_IDLE_MS)
         )
+    except Error as error:
+        log.warning("%s：没有拍下网页的样子（%s），网页照读", page.url, str(error).splitlines()[0][:120])

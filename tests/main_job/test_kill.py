@@ -94,5 +94,8 @@ def test_killed_three_times_it_is_the_same(tmp_path: Path, monkeypatch: pytest.M
         assert kills >= 3
         first, second = state(spaces["undisturbed"]), state(spaces["killed"])
         for key in first:
+            only_first = [row for row in first[key] if row not in second[key]]
+            only_second = [row for row in second[key] if row not in first[key]]
+            assert (only_first, only_second) == ([], []), key
             assert first[key] == second[key], key
         assert len(first["publications"]) > 500

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from sqlalchemy import select
 from crawler.browser import find_browser
 from crawler.launch import crawl
 from db.evidence import EvidenceStore
-from db.models import Coverage, Evidence, Publication
+from db.models import Coverage, Crawl, Evidence, Publication
 from db.session import session_of
 
 pytestmark = pytest.mark.skipif(find_browser() is None, reason="no browser on this machine: apt-get install chromium")
@@ -76,3 +77,24 @@ def test_a_killed_look_needs_no_browser_for_what_it_has(site: Any, watch: Any, m
         session.delete(session.scalars(select(Coverage)).one())
     (result,) = crawl(workspace, resume=True)
     assert (result.outcome, result.records, site.seen) == ("complete", 1, [])
+
+
+def test_a_look_killed_between_the_picture_and_the_page_has_both(site: Any, watch: Any) -> None:
+    site.put("/w", f"<table>{HEAD}{ROW.format(1, 1)}</table>")
+    workspace = watch({"id": "w", "url": f"{site.base}/w", "family": "wide_table", "render": "browser"})
+    crawl(workspace, everything=True)
+    with session_of(workspace) as session:
+        places = {row.method: row for row in session.scalars(select(Evidence))}
+        picture, page = places["PICTURE"], places["BROWSER"]
+        wanted = set(session.scalars(select(Evidence.id)))
+        assert picture.warc_offset < page.warc_offset  # a torn file never has the page without its picture
+        file, end = workspace.evidence / page.warc_file, page.warc_offset
+        session.scalars(select(Crawl)).one().state = "running"
+        for row in session.scalars(select(Evidence)):
+            session.delete(row)
+    os.truncate(file, end)
+    (result,) = crawl(workspace, everything=True)
+    assert (result.outcome, result.records) == ("complete", 1)
+    with session_of(workspace) as session:
+        assert {row.id for row in session.scalars(select(Evidence))} == wanted  # the one picture, not a second one
+        assert EvidenceStore(workspace).verify(session) == []
