@@ -20,6 +20,7 @@ _NAMES = (
     "microsoft-edge",
 )
 _ARGUMENTS = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+_START_MS = 90_000  # a browser's start on a busy machine
 _NOWHERE = {"server": "http://127.0.0.1:9", "bypass": "<-loopback>"}  # the browser has no network of its own
 
 
@@ -43,6 +44,7 @@ def settings_of(executable: str, timeout_s: float) -> dict[str, Any]:
         "PLAYWRIGHT_BROWSER_PROVIDER": "crawler.browser_transport.SharedBrowser",
         "PLAYWRIGHT_LAUNCH_OPTIONS": {
             "executable_path": executable, "headless": True, "args": _ARGUMENTS, "proxy": _NOWHERE,
+            "timeout": _START_MS,
         },
         "PLAYWRIGHT_DEFAULT_NAVIGATION_TIMEOUT": timeout_s * 1000,
         "PLAYWRIGHT_MAX_PAGES_PER_CONTEXT": 4,

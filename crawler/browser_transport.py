@@ -27,8 +27,10 @@ from db.evidence import PICTURE
 log = logging.getLogger(__name__)
 RENDERED = "BROWSER"  # in place of a method: what the browser made of a page
 _SKIPPED = frozenset(("image", "font", "media", "stylesheet", "websocket", "eventsource", "manifest"))
-_IDLE_MS = 15_000
-_MOST_S = 90.0  # for one page with everything it loads
+_IDLE_S = 15.0  # how long a page's scripts are waited for
+_MOMENT = "() => new Promise(done => setTimeout(done, 250))"  # by the page's own clock, which a busy machine holds up
+_PICTURE_MS = 30_000
+_MOST_S = 180.0  # for one page with everything it loads, and the start of the browser
 _DROPPED = frozenset(("content-length", "content-encoding", "transfer-encoding", "content-security-policy"))
 _PICTURE_MOST = 4 * 2**20
 
@@ -89,11 +91,12 @@ class BrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]
         wanted = request.meta.get("picture") and (
             request.meta.get("again") or fetcher.writer.find(PICTURE, request.url) is None
         )
+        answers = _Answers(fetcher, url, first)
         asked = request.replace(url=url)
         asked.meta.update(
             playwright_context_kwargs={"service_workers": "block", "user_agent": fetcher.agent},
-            playwright_page_init_callback=_Answers(fetcher, url, first).attach,
-            playwright_page_methods=[PageMethod(_settle), *([PageMethod(_picture, pictures)] if wanted else [])],
+            playwright_page_init_callback=answers.attach,
+            playwright_page_methods=[PageMethod(_settle, answers), *([PageMethod(_picture, pictures)] if wanted else [])],
         )  # fmt: skip
         try:
             async with asyncio.timeout(_MOST_S):
@@ -124,6 +127,7 @@ class _Answers:
     def __init__(self, fetcher: Fetcher, url: str, first: Answer) -> None:
         self.fetcher, self.url = fetcher, url
         self.first: Answer | None = first
+        self.asked = self.answered = 0
 
     async def attach(self, page: Page, request: Any) -> None:
         """Called for the fresh page; the route added last is asked first."""
@@ -131,6 +135,13 @@ class _Answers:
 
     async def answer(self, route: Route, request: Request) -> None:
         """One request of the page."""
+        self.asked += 1
+        try:
+            await self._answer(route, request)
+        finally:
+            self.answered += 1
+
+    async def _answer(self, route: Route, request: Request) -> None:
         with suppress(Error):  # the page may be gone when its answer comes
             if request.resource_type in _SKIPPED or not request.url.startswith(("http://", "https://")):
                 await route.abort("blockedbyclient")
@@ -163,18 +174,29 @@ class _Answers:
         return (await fetcher.fetch(request.method, request.url, headers, body, fresh=again))[1]
 
 
-async def _settle(page: Page) -> None:
-    """Wait until the page's scripts have fallen silent; one that never does is taken as it is."""
-    with suppress(BrowserTimeout):
-        await page.wait_for_load_state("networkidle", timeout=_IDLE_MS)
+async def _settle(page: Page, answers: _Answers) -> None:
+    """Wait until the page's scripts have fallen silent; one that never does is taken as it is.
+
+    Half a second without a request says it only of a machine that has nothing else to do: a page that is held up between an
+    answer and its next request is silent when a moment of its own has passed as well.
+    """
+    with suppress(TimeoutError, BrowserTimeout):
+        async with asyncio.timeout(_IDLE_S):
+            await page.wait_for_load_state("networkidle", timeout=_IDLE_S * 1000)
+            while True:
+                asked = answers.asked
+                with suppress(Error):  # it goes on to another page
+                    await page.evaluate(_MOMENT)
+                if asked == answers.asked == answers.answered:
+                    return
 
 
 async def _picture(page: Page, pictures: list[bytes]) -> None:
     """What a visitor sees of the page; a picture that cannot be taken is no reason to lose the page, and is said."""
     try:
-        picture = await page.screenshot(full_page=True, type="png", timeout=_IDLE_MS)
+        picture = await page.screenshot(full_page=True, type="png", timeout=_PICTURE_MS)
         pictures.append(
-            picture if len(picture) <= _PICTURE_MOST else await page.screenshot(type="png", timeout=_IDLE_MS)
+            picture if len(picture) <= _PICTURE_MOST else await page.screenshot(type="png", timeout=_PICTURE_MS)
         )
     except Error as error:
         log.warning("%s：没有拍下网页的样子（%s），网页照读", page.url, str(error).splitlines()[0][:120])

@@ -24,7 +24,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from aiosmtpd.controller import Controller
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy import func, select
@@ -43,12 +42,13 @@ from reports.mail import send
 from reports.words import CODES, OUTCOMES
 from sample_city.city import City, make
 from sample_city.measure import measure
+from sample_city.postbox import Postbox
 from sample_city.server import Server
 from standard.errors import Refused
 
 PERIOD, AS_OF = "2026-09", datetime.date(2026, 10, 12)
 BEFORE = "2026-08"  # assessed as well, so that the month's report can compare
-_MARK = ".mingcha-demo.json"
+_MARK, _PART = ".mingcha-demo.json", ".mingcha-demo.json.part"
 
 
 class _Sink:
@@ -99,7 +99,7 @@ def run_demo(
     with screen.stage("city", "建造示例市"):
         city = make(seed)
     sink = _Sink()
-    mail = Controller(sink, hostname="127.0.0.1", port=_free_port(), data_size_limit=64 * 1024 * 1024)
+    mail = Postbox(sink, data_size_limit=64 * 1024 * 1024)
     mail.start()
     old_now = os.environ.get("MINGCHA_NOW")
     try:
@@ -132,13 +132,14 @@ def _folder(keep: Path | None, seed: int) -> tuple[Path, int]:
         return Path(tempfile.mkdtemp(prefix="mingcha-demo-")), 0
     root = keep.resolve()
     mark = root / _MARK
-    if root.exists() and any(root.iterdir()):
+    if root.exists() and any(child.name != _PART for child in root.iterdir()):
         if not mark.is_file():
             raise Refused(f"{root}：目录里有别的东西，示例不会覆盖它；请换一个空目录")
         state = json.loads(mark.read_text(encoding="utf-8"))
         if state["seed"] == seed and not state["finished"] and _can_bind(state["port"]):
             return root, state["port"]
-        for child in root.iterdir():
+        # The mark last: killed in between, the folder is still known as a demo's.
+        for child in sorted(root.iterdir(), key=lambda child: child == mark):
             shutil.rmtree(child) if child.is_dir() and not child.is_symlink() else child.unlink()
     root.mkdir(parents=True, exist_ok=True)
     return root, 0
@@ -154,14 +155,8 @@ def _can_bind(port: int) -> bool:
     return True
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def _mark(root: Path, seed: int, port: int, finished: bool) -> None:
-    part = root / f"{_MARK}.part"
+    part = root / _PART
     part.write_text(json.dumps({"seed": seed, "port": port, "finished": finished}), encoding="utf-8")
     part.replace(root / _MARK)
 

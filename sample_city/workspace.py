@@ -42,7 +42,7 @@ def write_workspace(city: City, root: Path, base_url: str) -> None:
         root / "mingcha.yml",
         {
             "region": {"code": REGION_CODE, "name": REGION_NAME},
-            "crawl": {"delay_s": 0, "per_host": 8, "timeout_s": 10, "retries": 1, "robots": True},
+            "crawl": {"delay_s": 0, "per_host": 8, "timeout_s": 60, "retries": 1, "robots": True},
             "confirm": {"codes": list(CONFIRMED)},
         },
     )

@@ -112,7 +112,7 @@ def standard_field(label: str, kind: str) -> str | None:
 
 def forget() -> None:
     """Builds the tables anew when they are next asked for: an edition or words were added or removed."""
-    for cached in (_table, _codes, _find_label, normalise):
+    for cached in (_table, _codes, _find_label, _kind_of, _without_samples, normalise):
         cached.cache_clear()
 
 
@@ -174,9 +174,15 @@ def kind_of(labels: Sequence[str], wider: bool = False) -> str | None:
     `wider`: the kinds that are only counted (kinds.yml) are answered too, when the labels that only one of them has are at
     least as many as those of licences or penalties.
     """
+    return _kind_of(tuple(map(str, labels)), wider)
+
+
+@lru_cache(maxsize=8192)
+def _kind_of(labels: tuple[str, ...], wider: bool) -> str | None:
+    """Labels come again on every page of a portal, and they are asked about several times a page."""
     score = kind_score(labels)
     if wider:
-        texts = [normalise(str(label))[0] for label in labels]
+        texts = [normalise(label)[0] for label in labels]
         other = kinds_of_record.told_by(texts)
         if other is not None and kinds_of_record.tells_in(other, texts) >= max(score.values()):
             return other
@@ -218,11 +224,23 @@ def match(
     `category_2`.
     """
     kind = kind or kind_of(labels)
-    own = {normalise(label)[0]: field for label, field in (lookups or {}).items()}
+    known, pending = _without_samples(tuple(map(str, labels)), kind, tuple((lookups or {}).items()))
+    columns = list(known)
+    for place, text, rule in pending:
+        columns[place] = _RULES[rule](text, place, columns, samples or (), kind)
+    return _once(columns)
+
+
+@lru_cache(maxsize=8192)
+def _without_samples(
+    labels: tuple[str, ...], kind: str | None, lookups: tuple[tuple[str, str], ...]
+) -> tuple[tuple[Column | None, ...], tuple[tuple[int, str, str], ...]]:
+    """The columns that the labels alone tell; and place, label and rule of those that hang on the values below them."""
+    own = {normalise(label)[0]: field for label, field in lookups}
     columns: list[Column | None] = []
     pending: list[tuple[int, str, str]] = []
     for place, label in enumerate(labels):
-        text, money = normalise(str(label))
+        text, money = normalise(label)
         found: Column | None = None
         if text in own:
             found = Column(own[text], money)
@@ -233,9 +251,7 @@ def match(
         columns.append(found)
     _borrow(labels, columns, kind)
     _give_agency_codes(labels, columns)
-    for place, text, rule in pending:
-        columns[place] = _RULES[rule](text, place, columns, samples or (), kind)
-    return _once(columns)
+    return tuple(columns), tuple(pending)
 
 
 def _borrow(labels: Sequence[str], columns: list[Column | None], kind: str | None) -> None:

@@ -255,9 +255,11 @@ def read_page(text: str, base_url: str, reader: Reader, title: str = "") -> Read
         if classify.heads_no_record(lines):
             return no_record(reading)
         rows = rows or _in_words(title, lines, reader)
-    if not wider and len(rows) == 1 and rows[0].form == "key_value" and not _is_whole(rows[0]):
-        for one in decision_text.records(title, lines, rows[0].kind)[:1]:
-            _complete(rows[0], one, one.fields)  # a form whose head stands in cells, the rest in words
+    if not wider and len(rows) == 1 and rows[0].form == "key_value" and lines:
+        whole = _is_whole(rows[0])
+        if not whole or "document_number" not in rows[0].fields:  # the head stands in cells, the rest in words
+            for one in decision_text.records(title, lines, rows[0].kind)[:1]:
+                _complete(rows[0], one, _AROUND if whole else one.fields)
     thin = len(rows) == 1 and _DECIDED.isdisjoint(rows[0].fields) and rows[0].form == "decision_text"
     if rows and not (thin and attachments_of(tree, base_url)):
         if not wider:

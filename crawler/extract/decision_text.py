@@ -19,11 +19,18 @@ _NUMBER = re.compile(
     rf"(?:[（(]?[\u4e00-\u9fa5]{{1,8}}[）)]?)?[\u4e00-\u9fa5（）()·]{{0,16}}?{_YEAR}\s*[\u4e00-\u9fa5]{{0,10}}[-—]?第?\s*[A-Za-z\d][\dA-Za-z\-—]{{0,20}}\s*号"
     rf"|{_YEAR}[\u4e00-\u9fa5]{{2,16}}第?\s*\d{{1,8}}\s*号"
 )
+_CODE_BEFORE = re.compile(  # an area's digits in a number: 示0923环罚决字〔2026〕7号, 示环罚460200〔2026〕6号
+    r"(?:[\u4e00-\u9fa5]{1,3}\d{2,6}|[\u4e00-\u9fa5（）()]{2,20}\d{6})$"
+)
+_NOT_CODE = re.compile(r"[年月日时分元号第条款项]")
 _BARE_NUMBER = re.compile(
     r"^[\u4e00-\u9fa5（）()]{0,12}(?:19|20)\d\d年?[\u4e00-\u9fa5]{0,12}第?[A-Za-z\d\-]{1,12}号$"
 )  # no brackets
+_UNENDED = re.compile(  # 示林罚决字〔2026〕第045, alone in its line
+    rf"[\u4e00-\u9fa5（）()·]{{2,20}}{_YEAR}[-—]?第?[\d\-—]{{1,16}}"
+)
 _LABEL = re.compile(r"^.*(?:文书号|文书编号|文号|编号|字号|案号|决定书|有限公司)[：:]?(?=[^〕\]）】]*[〔\[（【﹝({])")
-_EARLIER = re.compile(r"告|听|催|复议|复字|立案|送达")  # numbers of other papers of the same case
+_EARLIER = re.compile(r"告|听|催|复议|复字|立案|送达|现记|现决|复查|询通|移送")  # numbers of other papers of the same case
 _SERIAL = re.compile(
     r"(?:公[开示]表|公告|通报|名单|目录|清单|简报|信息|专栏|文件)[〔\[（【﹝({]"
 )  # numbers of what the page is
@@ -37,28 +44,32 @@ _ORDER = re.compile(r"责改|责令|函|检|询|限改")  # such too, unless the
 _PUNISHES = re.compile(r"罚|处字|处决|许|准")
 _NEXT_LABEL = re.compile(
     r"\s*[（(，,；;、]?\s*(?:法定代表人|法人代表|法定代表|法人|负责人|经营者|投资人|地\s*址|住\s*所|住\s*址|注册地|经营场所|统一社会|社会信用|信用代码|"
-    r"组织机构|营业执照|注册号|身份证|性\s*别|年\s*龄|出生|民\s*族|联系|电\s*话|类\s*型|职\s*务|工商|邮\s*编|证件|字号名称)"
+    r"组织机构|营业执照|注册号|纳税人|机动车|驾驶证|档案编号|主体资格|证照|身份证|性\s*别|年\s*龄|出生|民\s*族|联系|电\s*话|类\s*型|职\s*务|工商|邮\s*编|证件|字号名称)"
 )
 _PARTY = re.compile(
     r"(?:被处罚(?:人|单位|者|当事人|企业)|受罚(?:人|单位|企业|者)|当\s*事\s*人|违法(?:行为)?(?:人|单位|主体)|受处罚(?:人|单位)|字号(?=名称)|申\s*请\s*(?:人|单位)|"
     r"被许可(?:人|单位)|许可申请人|行政相对人|建设单位|企业(?=名称)|单位(?=名称))"
-    r"(?:基本(?:情况|信息))?(?:[（(][^）)\n]{0,12}[）)])?(?:名\s*称|姓\s*名|情况)?(?:[（(][^）)\n]{0,12}[）)])?\s*[：:]\s*([^\n，,。；;]{2,60})"
+    r"(?:基本(?:情况|信息))?(?:[（(][^）)\n签章]{0,12}[）)])?(?:名\s*称|姓\s*名|情况)?(?:[（(][^）)\n]{0,12}[）)])?\s*[：:]\s*([^\n，,。；;]{2,60})"
 )
 _NAMED = re.compile(  # the party without a colon: 违法行为人张某，男，…
     r"^(?:违法行为人|违法嫌疑人|被处罚人|被处罚单位|当事人)\s*([\u4e00-\u9fa5·*＊某xX×（）()]{2,40}?)\s*(?:[（(](?:男|女|身份|统一)|[，,]\s*(?:男|女|统一|法定|身份|地址|住所|出生|现住))"
 )
 _OWN_NAME = re.compile(
-    r"^(?:姓\s*名|名\s*称|单位名称|企业名称|姓名[（(/或]*名称[）)]?|名称[（(/或]*姓名[）)]?)[：:]\s*([^\n，,。；;]{2,60})"
+    r"^[（(]?(?:姓\s*名|名\s*称|单位名称|企业名称|公司名称|姓名[（(/或]*名称[）)]?|名称[（(/或]*姓名[）)]?)[）)]?[：:]\s*([^\n，,。；;]{2,60})"
 )
 _REPRESENTATIVE = re.compile(
     r"(?:法定代表人|法人代表|法定代表|负责人|经营者)(?:[（(或、][^）)：:\n]{0,12}[）)]?)?(?:姓名)?\s*[：:]\s*([\u4e00-\u9fa5·*＊某xX×]{2,14})"
 )
 _ADDRESSEE = re.compile(
     r"^([\u4e00-\u9fa5（）()·\w]{2,60})[：:](?=$|统一社会|社会信用|地址|住所|住址|法定代表|营业执照|组织机构|"
-    r"身份证|我局|本机关|你|公民|性别|工商|注册号|负责人|经营者|[（(](?:法定代表|统一社会|地址|身份证|负责人|经营者))"
+    r"身份证|我局|本机关|你|公民|性别|工商|注册号|负责人|经营者|[（(](?:法定代表|统一社会|纳税人|地址|身份证|负责人|经营者))"
 )
 _ADDRESSED_AT_ONCE = re.compile(  # below a heading the decision may go on in the same line: 某公司：2026年5月3日，…
     r"^([\u4e00-\u9fa5（）()·、\w]{2,60})[：:](?=经|(?:19|20)\d\d年|根据|依据|因|关于|现)"
+)
+_UNADDRESSED = re.compile(  # right below the number, without a colon: 某公司 | 某公司，法定代表人… | 某公司统一社会信用代码… | 张某，男，…
+    r"^([\u4e00-\u9fa5（）()·＊*]{1,39}?[\u4e00-\u9fa5）)＊*])"
+    r"(?:$|(?=[（(，,；;]?(?:法定代表|统一社会|社会信用|负责人|经营者|住所|住址|地址|身份证)|[，,](?:男|女)[，,]))"
 )
 _FILE = re.compile(r"\.(?:docx?|wps|pdf|xlsx?|et|zip|rar)\b", re.I)
 _BRACKETED_DATA = re.compile(
@@ -72,18 +83,20 @@ _HEADING_WORDS = re.compile(
 _TITLE_PARTY = (
     re.compile(r"决定书?\s*[（(]([^（）()〔\[\d]{2,40}(?:[（(][^（）()]{1,12}[）)])?[^（）()〔\[\d]{0,20})[）)]"),
     re.compile(
-        r"^(?:关于)?(?:对)?([^〔\[（(\d]{2,40}?(?:公司|厂|店|社|部|站|场|中心|学校|医院|行|馆|所|院|户))(?:的|"
-        r"违反|违法|擅自|未|涉嫌|销售|经营|生产|使用|越界|侵权|(?:安全|消防)?隐患|进行|(?:的?行政)?处罚)"
+        r"^(?:关于)?(?:对)?([^〔\[（(\d]{2,40}?(?:公司|厂|店|社|部|站|场|中心|学校|医院|行|馆|所|院|户|网吧|网咖|超市|幼儿园))(?:的|"
+        r"违反|违法|擅自|未|涉嫌|销售|经营|生产|使用|接纳|允许|越界|侵权|(?:安全|消防)?隐患|进行|(?:的?行政)?处罚)"
     ),
     re.compile(r"^([^〔\[（(\d]{2,40}?)\s*[-—]{1,2}\s*(?:违反|违法|其他违法|未|逾期|发票)"),
 )
 _CHECKED = re.compile(  # 执法人员对某公司进行监督检查
     r"对([\u4e00-\u9fa5（）()]{2,36}?(?:公司|厂|店|合作社|中心|学校|医院|超市|酒店|商行|经营部|加油站))(?:[（(][^）)]{1,30}[）)])?进行[^。，；]{0,12}?(?:检查|调查|抽查|巡查)"
 )
+_HEADS_PARTY = re.compile(r"号$|^(?:[一二三四五六七八九十]、)?(?:当事人|被处罚人|被处罚单位)(?:的)?(?:基本)?(?:情况|信息)[：:]?$")
+_FIRM = re.compile(r"(?:公司|厂|店|社|场|中心|学校|医院|行|馆|所|院|户|站|部|坊|吧)$")
 _NO_NAME = re.compile(r"字第?|号$|第.{1,6}[批期次]|\d")
 _NOTICE = re.compile(  # 某局于某日对某公司作出行政处罚决定
     r"(?:^|[，。；\n])(?:([\u4e00-\u9fa5（）]{3,26}?(?:局|委员会|厅|政府|大队|支队|总队|办事处|海关|队))|我局|本局|本机关)?[，,]?"
-    r"(?:于|在)?((?:19|20)\d\d年\d{1,2}月\d{1,2}日)[^。\n对]{0,12}?对([\u4e00-\u9fa5（）()·*]{2,40}?)"
+    r"(?:于|在)?((?:19|20)\d\d年\d{1,2}月\d{1,2}日)[^。\n对]{0,12}?对(?!你|其|该|当事人)([\u4e00-\u9fa5（）()·*]{2,40}?)"
     r"(?:(?:的|涉嫌|违反|违法|未|擅自)[^。；\n]{0,60}?)?(?:依法)?(?:作出|做出|下达|给予|予以|实施)(?:了)?[^。；\n]{0,12}?(?:处罚|许可)"
 )
 _RUN_ON = 150  # characters in one line: a text that lost its breaks
@@ -236,10 +249,10 @@ def record(title: str, lines: list[str], kind: str) -> Seen | None:
 def named(title: str, links: list[str], kind: str) -> list[Seen]:
     """The decision a page names without showing it: its number in the title or a link, its party in the title."""
     party = party_of_title(title)
-    number = next((match[0] for text in (title, *links) if (match := _NUMBER.search("".join(text.split())))), None)
-    if party is None or number is None or not _is_own(number, kind) or "决定" not in title:
+    found = next((match for text in (title, *links) if (match := _NUMBER.search("".join(text.split())))), None)
+    if party is None or found is None or not _is_own(found[0], kind) or "决定" not in title:
         return []
-    number = _balanced(_LABEL.sub("", number))
+    number = _coded(found)
     fields = {"document_number": number, "counterparty": party, "case_name": title}
     authority = authority_of_heading(title)
     if authority is not None:
@@ -270,8 +283,8 @@ def _kind(title: str, lines: list[str], text: str) -> str:
 def is_number(text: str, kind: str) -> bool:
     """Whether a text is a decision's number: nothing before it, nothing behind it, no other paper's."""
     bare = "".join(text.split())
-    match = _NUMBER.fullmatch(bare) or _BARE_NUMBER.match(bare)
-    return match is not None and _is_own(bare, kind)
+    match = _NUMBER.search(bare) or _BARE_NUMBER.match(bare)
+    return match is not None and match.end() == len(bare) and _is_own(bare, kind) and _code_before(match) == 0
 
 
 def is_authority(text: str) -> bool:
@@ -304,9 +317,11 @@ def _number(title: str, lines: list[str], kind: str) -> str | None:
     for text in (*(line for line in lines[:12] if len(line) <= 60), title, *files):
         for match in _NUMBER.finditer("".join(text.split())):
             if _is_own(match[0], kind):
-                return _balanced(_LABEL.sub("", match[0]))
+                return _coded(match)
     for line in lines[:12]:
         whole = "".join(line.split())
+        if len(whole) <= 40 and _UNENDED.fullmatch(whole) and _is_own(whole, kind):
+            return whole
         bare = whole.rpartition("：")[2]
         if _BARE_NUMBER.match(bare) and _is_own(bare, kind):
             return bare
@@ -328,6 +343,20 @@ def _is_own(number: str, kind: str) -> bool:
     return _ORDER.search(number) is None or _PUNISHES.search(number) is not None
 
 
+def _code_before(match: re.Match[str]) -> int:
+    """Where a number begins that a code of digits precedes; where it begins itself when none does."""
+    start = match.start()
+    found = _CODE_BEFORE.search(match.string, max(start - 26, 0), start)
+    if found is None or _NOT_CODE.match(match[0]):
+        return start
+    return found.start()
+
+
+def _coded(match: re.Match[str]) -> str:
+    """The number found, with the digits that belong to it, without its label."""
+    return _balanced(_LABEL.sub("", match.string[_code_before(match) : match.end()]))
+
+
 def _balanced(number: str) -> str:
     """Without a bracket that opened before the number: （示罚〔2026〕1号."""
     opened = number[:1]
@@ -342,7 +371,7 @@ def _balanced(number: str) -> str:
 def _party(title: str, lines: list[str], text: str) -> str | None:
     for match in _PARTY.finditer(text):
         name = _cut(match[1])
-        if len(name) >= 2 and not _HEADING_WORDS.search(name):
+        if len(name) >= 2 and not _HEADING_WORDS.search(name) and not name[0].isdecimal():
             return name
     for line in lines[:20]:
         if (named := _NAMED.match(line)) and not _HEADING_WORDS.search(named[1]):
@@ -380,10 +409,14 @@ def _cut(text: str) -> str:
 def _addressee(lines: list[str]) -> str | None:
     """The party the decision speaks to: a name at the beginning of a line near the top, with a colon."""
     headed = False
-    for line in lines[:8]:
+    above = ""
+    for number, line in enumerate(lines[:10]):
         bare = "".join(line.split())
         found = _ADDRESSEE.match(bare) or (_ADDRESSED_AT_ONCE.match(bare) if headed else None)
+        if found is None and _HEADS_PARTY.search(above):
+            found = _unaddressed(bare, lines[number + 1] if number + 1 < len(lines) else "")
         headed = headed or "决定书" in bare
+        above = bare
         if found is None and bare[-1:] in "：:" and (data := _BRACKETED_DATA.search(bare)):
             found = re.match(r"^([\u4e00-\u9fa5（）()·\w]{2,60})$", bare[: data.start()])
         if found:
@@ -391,6 +424,15 @@ def _addressee(lines: list[str]) -> str | None:
             if len(name) >= 2 and not _HEADING_WORDS.search(name) and not _NEXT_LABEL.match(name):
                 return name
     return None
+
+
+def _unaddressed(line: str, below: str) -> re.Match[str] | None:
+    """A line right below the number that only names: a firm, or whoever the next line tells more of."""
+    found = _UNADDRESSED.match(line)
+    if found is None:
+        return None
+    more = found.end(1) < len(line) or _NEXT_LABEL.match(below) is not None
+    return found if more or (_FIRM.search(found[1]) and not is_authority(found[1])) else None
 
 
 def _representative(text: str) -> str | None:
@@ -416,6 +458,8 @@ def _signature(title: str, lines: list[str]) -> tuple[str | None, str | None]:
         before = line[: found[-1].start()]
         if len(after) > 12 or _OTHER_DAY_AFTER.search(after) or _OTHER_DAY_BEFORE.search(before):
             continue
+        if not before and number and _OTHER_DAY_BEFORE.search(rest[number - 1]):
+            continue
         date = found[-1][0]
         authority = _named_above(rest, number, before)
         break
@@ -434,8 +478,8 @@ def _named_above(lines: list[str], number: int, before: str) -> str | None:
 
 
 def _named_below(lines: list[str], first: int) -> str | None:
-    """An authority's name alone in one of the last lines, where no date stands."""
-    for line in reversed(lines[first:]):
+    """An authority's name alone in one of the last lines, where no date stands; not in the heading."""
+    for line in reversed(lines[max(first, 3) :]):
         bare = "".join(line.split())
         if 4 <= len(bare) <= 30 and not _AFTER_SIGNATURE.search(line) and (named := _AUTHORITY.fullmatch(bare)):
             return named[1]
@@ -443,10 +487,8 @@ def _named_below(lines: list[str], first: int) -> str | None:
 
 
 def _heading(title: str, lines: list[str]) -> str | None:
-    for text in (*lines[:4], title):
-        if (named := authority_of_heading(text)) is not None:
-            return named
-    return None
+    told = [named for text in (*lines[:4], title) if (named := authority_of_heading(text)) is not None]
+    return next((named for named in told if not named.endswith("人民政府")), told[0] if told else None)
 
 
 # ---------------------------------------------------------------- what was decided

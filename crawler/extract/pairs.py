@@ -6,12 +6,15 @@ import re
 from dataclasses import replace
 from functools import lru_cache
 
-from crawler.extract.tables import Pair, Reader, match_pairs, put, records_of_pairs
+from crawler.extract.tables import Pair, Reader, match_pairs, put, records_of_pairs, squeeze
 from crawler.items import Seen
 from standard.fields import data
 
 _LINE = re.compile(r"^[\s\d、.．（()）一二三四五六七八九十]{0,6}([^：:\n]{2,40})[：:]\s*(.*)$")
 _VALUE_LIMIT = 5_000
+_LABEL_LENGTH = 30
+_ORDINAL = re.compile(r"^[（(]?(?:[一二三四五六七八九十]{1,3}|\d{1,2})[、.．）)]|[（(](?:万?元|必填|选填)[）)]$")
+_PAGE_TOOLS = re.compile(r"打印|收藏|关闭|分享|上一[篇条]|下一[篇条]|扫一扫|相关(?:链接|附件)|责任编辑")
 _ONE_LINE = frozenset(  # what follows in the next line without a label is no part of these
     ("document_number", "counterparty", "counterparty_code", "legal_representative", "decision_date", "authority",
      "person_id", "organisation_code", "registration_number", "tax_number", "valid_from", "valid_to")
@@ -36,12 +39,26 @@ def records(lines: list[str], reader: Reader) -> list[Seen]:
     pairs = _known(lines, reader)
     if _fields(pairs) < 3:
         broken = [part for line in lines for part in _broken(line)]
-        if len(broken) == len(lines):
-            return []
-        pairs = _known(broken, reader)
+        if len(broken) > len(lines):
+            pairs = _known(broken, reader)
+        elif stacked := _stacked(lines):
+            pairs = _of_one_line(match_pairs(stacked, reader))
         if _fields(pairs) < 3:
             return []
     return records_of_pairs(pairs, reader, "key_value")
+
+
+def _stacked(lines: list[str]) -> list[tuple[str, str]]:
+    """Labels alone in their lines (一、处罚决定书编号), each with its value below; nothing when there are fewer than three."""
+    known = _whole_labels()
+    found: list[tuple[str, list[str]]] = []
+    for line in lines:
+        label = _ORDINAL.sub("", squeeze(line)) if len(line) <= _LABEL_LENGTH else ""
+        if label in known:
+            found.append((label, []))
+        elif found and not _PAGE_TOOLS.match(line):
+            found[-1][1].append(line)
+    return [(label, "\n".join(value)) for label, value in found] if len(found) >= 3 else []
 
 
 def _fields(pairs: list[Pair]) -> int:
@@ -63,6 +80,11 @@ def _broken(line: str) -> list[str]:
 
 
 @lru_cache(maxsize=1)
+def _whole_labels() -> frozenset[str]:
+    return frozenset(alias.label for alias in data().aliases if len(alias.label) >= 3)
+
+
+@lru_cache(maxsize=1)
 def _labels() -> re.Pattern[str]:
     known = {alias.label for alias in data().aliases if len(alias.label) >= 4 and alias.label.isalpha()}
     return re.compile(
@@ -80,7 +102,11 @@ def told(lines: list[str], reader: Reader) -> Seen:
 
 
 def _known(lines: list[str], reader: Reader) -> list[Pair]:
+    return _of_one_line(match_pairs(pairs_of(lines), reader))
+
+
+def _of_one_line(pairs: list[Pair]) -> list[Pair]:
     return [
         replace(pair, text=pair.text.partition("\n")[0]) if pair.column and pair.column.field in _ONE_LINE else pair
-        for pair in match_pairs(pairs_of(lines), reader)
+        for pair in pairs
     ]

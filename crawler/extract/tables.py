@@ -16,9 +16,9 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from crawler.extract.context import Context, is_index, of_index
 from crawler.items import Seen
 from standard import aliases, kinds
-from standard.fields import data
+from standard.fields import data, on_change
 
-_BREAKS = re.compile(r"<(?=/?(?:[pP]|[dD](?:[iI][vV]|[dDtT])|[lL][iI]|[hH]\d)[\s>]|[bB][rR]\s*/?>)")
+_BREAKS = re.compile(r"<(?=/?(?:[pP]|[dD](?:[iI][vV]|[dDtT])|[lL][iI]|[hH]\d|[tT][rR])[\s>]|[bB][rR]\s*/?>)")
 _LABEL_LIMIT = 60  # a header with its filling hint is rarely longer
 _HEADER_ROWS = 10
 _MAX_SPAN = 200
@@ -32,9 +32,10 @@ _GROUPS = frozenset(  # labels of groups in forms; the name below them is the pa
      "法人或其他组织", "法人或者其他组织", "当事人基本情况", "当事人情况", "基本情况", "被处罚单位")
 )  # fmt: skip
 _NAMES = frozenset(
-    ("名称", "姓名", "单位名称", "名称/姓名", "姓名/名称", "姓名(名称)", "姓名（名称）", "名称（姓名）", "字号名称")
+    ("名称", "姓名", "单位名称", "名称/姓名", "姓名/名称", "姓名(名称)", "姓名（名称）", "姓名或名称", "名称或姓名", "名称（姓名）", "字号名称")
 )
 _IDENTITY = ("document_number", "counterparty")
+_OTHER_DAYS = re.compile(r"立案|结案")  # 立案日期2026.1.4 结案日期2026.3.1 under 时间
 _SIGNS = re.compile(r"\W|_")
 _SERIAL = re.compile(r"^(?:序号|编号|序列|NO\.?|№)$", re.I)
 
@@ -214,6 +215,9 @@ def _columns(
     return tuple(aliases.match(labels, kind, None, dict(lookups)))
 
 
+on_change(_needs_samples.cache_clear, _columns.cache_clear)
+
+
 def read(grid: Grid, reader: Reader) -> list[Seen]:
     """The decisions of one table; empty when it holds none."""
     narrow = max(map(len, grid.rows), default=0) <= 4  # most key/value tables; few wide ones
@@ -335,6 +339,9 @@ def put(seen: Seen, label: str, column: aliases.Column | None, text: str) -> Non
         return
     if column.field == "stated_published_on":
         seen.stated_published_on = text
+        return
+    if column.field == "decision_date" and _OTHER_DAYS.search(text):
+        seen.others.setdefault(label, text)
         return
     seen.fields[column.field] = text
     seen.labels[column.field] = label

@@ -205,7 +205,7 @@ class PortalSpider(scrapy.Spider):
         What a step yields goes straight on, to the downloader or to the pipeline: handing it back through Scrapy's own
         machinery costs more than reading the page. A document is read beside the walk: the answer is then to be awaited.
         """
-        self.look.pages += 1
+        self.look.pages += step != "slid"  # which asks again for a page that is counted, or does not, as time passed
         page = Page(response)
         if page.status < 400 and task_of(page.body) is not None:
             return self._document(page, response.request, step, context)
@@ -472,8 +472,8 @@ class PortalSpider(scrapy.Spider):
             return
         self.walk.opening = None
         ask(opening.replace(
-            cb_kwargs={"step": "slid", "context": {}}, meta={**opening.meta, "again": True}, callback=self.receive,
-            errback=self.lost,
+            cb_kwargs={"step": "slid", "context": {}}, meta={**opening.meta, "again": True, "picture": False},
+            callback=self.receive, errback=self.lost,
         ))  # fmt: skip
 
     def slid(self, page: Page) -> Outputs:

@@ -15,7 +15,7 @@ PACKAGES = ("containers", "standard", "db", "crawler", "intake", "assessment", "
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    return subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, timeout=300)
 
 
 def test_layers_and_doors() -> None:

@@ -132,7 +132,7 @@ def test_a_failed_transaction_leaves_nothing(workspace: Workspace) -> None:
 def test_processes_that_start_at_once_make_one_database(workspace: Workspace) -> None:
     script = f"from db.settings import Workspace; from db.session import prepare; prepare(Workspace.open({str(workspace.root)!r}))"
     started = [subprocess.Popen([sys.executable, "-c", script]) for _ in range(3)]
-    assert [process.wait(60) for process in started] == [0, 0, 0]
+    assert [process.wait(300) for process in started] == [0, 0, 0]
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ class Demo:
         environment = {
             **os.environ, "MINGCHA_WORKSPACE": str(self.workspace.root), "MINGCHA_NOW": "2026-10-12T09:00:00+08:00"
         }  # fmt: skip
-        done = subprocess.run(command(*arguments), env=environment, capture_output=True, timeout=120)
+        done = subprocess.run(command(*arguments), env=environment, capture_output=True, timeout=600)
         assert done.returncode == code, done.stderr.decode()
         return done.stdout.decode("utf-8")
 

@@ -74,6 +74,7 @@ class Site:
 
         class Server(ThreadingHTTPServer):
             daemon_threads = True
+            request_queue_size = 128  # a machine that is busy is slow to accept
 
             def get_request(self) -> Any:
                 connection, address = super().get_request()
@@ -163,7 +164,7 @@ def watch(tmp_path: Path, site: Site, monkeypatch: pytest.MonkeyPatch) -> Watch:
     def make(*portals: dict[str, Any], name: str = "city", crawl: dict[str, Any] | None = None) -> Workspace:
         root = tmp_path / name
         (root / "registry" / "portals").mkdir(parents=True)
-        settings = {"crawl": {"delay_s": 0, "per_host": 4, "timeout_s": 5, "retries": 1, **(crawl or {})}}
+        settings = {"crawl": {"delay_s": 0, "per_host": 4, "timeout_s": 60, "retries": 1, **(crawl or {})}}
         (root / "mingcha.yml").write_text(yaml.safe_dump(settings), encoding="utf-8")
         unit = {"id": "scjgj", "name": "示例市市场监督管理局", "level": "municipal"}
         (root / "registry" / "units.yml").write_text(
@@ -195,7 +196,7 @@ def make_workspace() -> Callable[[Path, list[dict[str, Any]]], Workspace]:
 
 def _workspace(root: Path, portals: list[dict[str, Any]]) -> Workspace:
     (root / "registry" / "portals").mkdir(parents=True)
-    settings = {"crawl": {"delay_s": 0, "per_host": 4, "timeout_s": 5, "retries": 1}}
+    settings = {"crawl": {"delay_s": 0, "per_host": 4, "timeout_s": 60, "retries": 1}}
     unit = {"id": "scjgj", "name": "示例市市场监督管理局", "level": "municipal"}
     entries = [
         {"unit": "scjgj", "kind": "penalty", "title": "行政处罚", "allow_hosts": ["127.0.0.1"], **portal}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import Any
 
 import pytest
@@ -52,6 +53,25 @@ def test_a_page_made_by_scripts_is_read_kept_and_pictured(site: Any, watch: Any)
         assert rendered is not None and "示例第3厂".encode() in rendered.body
         assert {row.evidence for row in session.scalars(select(Publication))} == {kept["BROWSER"].id}
         assert store.verify(session) == []
+
+
+HELD_UP = """<html><body><table id="t">%s</table><script>
+addEventListener("load", async () => {
+  const first = await (await fetch("/first")).text();
+  await new Promise(done => setTimeout(done, 50));
+  for (const until = Date.now() + 900; Date.now() < until;);  // as on a machine that is busy with something else
+  document.getElementById("t").innerHTML += first + await (await fetch("/second")).text();
+});
+</script></body></html>"""
+
+
+def test_a_page_that_is_held_up_between_two_requests_is_waited_for(site: Any, watch: Any) -> None:
+    site.put("/w", HELD_UP % HEAD)
+    site.put("/first", ROW.format(1, 1))
+    site.programs["/second"] = lambda handler, asked: (time.sleep(1), handler.answer(ROW.format(2, 2)))
+    workspace = watch({"id": "w", "url": f"{site.base}/w", "family": "wide_table", "render": "browser"})
+    (result,) = crawl(workspace, everything=True)
+    assert (result.outcome, result.records) == ("complete", 2)
 
 
 def test_what_hides_the_page_from_a_browser_too_is_told(site: Any, watch: Any) -> None:

@@ -20,7 +20,7 @@ from db.settings import CrawlSettings
 from standard.errors import Refused
 
 ROOT = Path(__file__).resolve().parents[2]
-SETTINGS = CrawlSettings(delay_s=0, per_host=4, timeout_s=5, retries=0)
+SETTINGS = CrawlSettings(delay_s=0, per_host=4, timeout_s=60, retries=0)
 HOME = """<html><head><meta name="SiteName" content="示例市市场监督管理局"><title>示例市市场监督管理局</title></head><body>
 <div class=nav><a href="/">首页</a><a href="/zwgk/">政务公开</a><a href="/bszn.html">办事指南</a><a href="/map.html">网站地图</a></div>
 <ul><li><a href="/news/1.html">某公司行政处罚决定书</a><span>2026-09-01</span></li></ul>
@@ -144,7 +144,7 @@ def test_the_command_prints_entries_and_refuses_what_is_wrong(home: Any, watch: 
 
     def run(*words: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-c", "import cli; cli.main()", "-w", str(workspace.root), "discover", *words]
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, env=dict(os.environ))
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, env=dict(os.environ))
 
     done = run(f"{home.base}/", "--unit", "示例市市场监督管理局")
     assert done.returncode == 0, done.stderr

@@ -234,7 +234,7 @@ def test_the_hours_end_during_a_look(site: Any, watch: Any, tmp_path: Path) -> N
     site.put("/list", page(f"<ul>{items(1, lambda n: f'/show?id={n}', COUNT)}</ul>"))
     workspace = watch({"id": "a", "url": f"{site.base}/list", "hours": "22:00-06:00"}, crawl={"per_host": 1})
     command = [sys.executable, "-c", CLOCK, str(workspace.root), str(moment)]
-    subprocess.run(command, cwd=ROOT, check=True, timeout=60, capture_output=True)
+    subprocess.run(command, cwd=ROOT, check=True, timeout=300, capture_output=True)
     with session_of(workspace) as session:
         (row,) = session.scalars(select(Coverage)).all()
     assert (row.outcome, row.records) == ("partial", 6) and "采集时段 22:00-06:00 已过" in row.reason

@@ -57,8 +57,7 @@ def endless(handler: Any, asked: dict[str, str]) -> None:
 
 
 def test_each_trouble_has_its_outcome_and_the_run_goes_on(site: Any, watch: Any) -> None:
-    site.programs |= {"/reset": reset, "/drip": drip, "/bomb": bomb, "/endless": endless}
-    site.programs["/slow"] = lambda handler, asked: time.sleep(4)
+    site.programs |= {"/reset": reset, "/bomb": bomb, "/endless": endless}
     for name, target in {
         "loop": "/loop2", "loop2": "/loop", "inner": "http://10.1.2.3/x", "foreign": "http://www.example.com/", "file": "file:///etc/passwd",
     }.items():  # fmt: skip
@@ -71,13 +70,12 @@ def test_each_trouble_has_its_outcome_and_the_run_goes_on(site: Any, watch: Any)
     site.put("/garbage", b"\xff\xfe\xff\xff\x80\x81" * 300)
     site.put("/fine", table(1, 2))
     expected = {
-        "reset": ("unreachable", "连接失败"), "drip": ("unreachable", "超时"), "slow": ("unreachable", "超时"),
-        "bomb": ("partial", "大小上限"), "huge": ("partial", "大小上限"), "endless": ("partial", "页数达到上限"),
+        "reset": ("unreachable", "连接失败"), "bomb": ("partial", "大小上限"), "huge": ("partial", "大小上限"), "endless": ("partial", "页数达到上限"),
         "loop": ("shell", "反复跳转"), "file": ("shell", "无法采集的地址"), "again": ("shell", "跳转"),
         "inner": ("link_out", "内网"), "intranet": ("link_out", "内网"), "foreign": ("link_out", "外站"),
         "empty": ("blocked", "空白"), "garbage": ("script_list", "站型"), "meta": ("complete", ""), "fine": ("complete", ""),
     }  # fmt: skip
-    limits = {"timeout_s": 1, "max_body_mb": 2, "max_pages": 12, "retries": 1, "per_host": 8}
+    limits = {"max_body_mb": 2, "max_pages": 12, "retries": 1, "per_host": 8}
     addresses = {name: f"{site.base}/{name}{'?p=1' if name == 'endless' else ''}" for name in expected}
     workspace = watch(*({"id": name, "url": url} for name, url in addresses.items()), crawl=limits)
     found = {result.portal: (result.outcome, result.reason) for result in crawl(workspace, everything=True)}
@@ -86,6 +84,13 @@ def test_each_trouble_has_its_outcome_and_the_run_goes_on(site: Any, watch: Any)
     }
     for name, (_, words) in expected.items():
         assert words in found[name][1], name
+
+
+def test_a_site_that_does_not_answer_in_time_is_told(site: Any, watch: Any) -> None:
+    site.programs |= {"/drip": drip, "/slow": lambda handler, asked: time.sleep(4)}
+    portals = [{"id": name, "url": f"{site.base}/{name}"} for name in ("drip", "slow")]
+    for result in crawl(watch(*portals, crawl={"timeout_s": 1}), everything=True):
+        assert result.outcome == "unreachable" and "超时" in result.reason
 
 
 def test_hostile_names_are_kept_inert(site: Any, watch: Any) -> None:

@@ -6,7 +6,6 @@ import asyncio
 import datetime
 import email
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -18,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 from sqlalchemy import select
 
 from db.clock import now
@@ -27,6 +25,7 @@ from db.session import session_of
 from db.settings import Workspace
 from reports import outbox
 from reports.mail import send
+from sample_city.postbox import Postbox
 from standard.errors import NotYetAvailable, Refused
 
 
@@ -40,10 +39,11 @@ class Server:
         self.at_rcpt: Callable[[], None] | None = None
         self.after_data: Callable[[], None] | None = None
         self.drop_after_data = False
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port: int = free.getsockname()[1]
-        self.controller = Controller(self, hostname="127.0.0.1", port=self.port)
+        self.controller = Postbox(self)
+
+    @property
+    def port(self) -> int:
+        return int(self.controller.port)
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
         if self.at_rcpt:
@@ -223,18 +223,18 @@ def test_killed_while_sending(moment: str, month: Any, server: Server, tmp_path:
 
     def hold() -> None:
         reached.set()
-        go.wait(20)
+        go.wait(300)
 
     setattr(server, "at_rcpt" if moment == "before" else "after_data", hold)
     child = subprocess.Popen(
         [sys.executable, "-c", CHILD, str(tmp_path)], cwd=Path(__file__).parents[2], env=dict(os.environ)
     )
     try:
-        assert reached.wait(20)
+        assert reached.wait(300)
         assert outbox.deliver(workspace).busy, "a second run does not touch what the first holds"
     finally:
         child.kill()
-        child.wait(10)
+        child.wait(300)
         go.set()
     server.at_rcpt = server.after_data = None
     time.sleep(0.1)
