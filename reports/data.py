@@ -1,23 +1,26 @@
 """Rows -> finished values. Every query of the reports is here; templates and writers only arrange what stands here.
 
-`period_report` reads one assessed period; `PeriodReport.unit` narrows it to one unit's scorecard.
+`period_report` reads one assessed period; `PeriodReport.of_unit` narrows it to one unit's scorecard. Findings are counted by
+the database; they are read one by one only where a report lists them.
 """
 
 from __future__ import annotations
 
 import datetime
+import itertools
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from db.clock import SHANGHAI
 from db.models import Coverage, Finding, PeriodRun, Portal, Score, SpotCheck, SpotCheckItem, Unit
+from db.session import session_of
 from db.settings import Workspace
 from reports import words
 from standard.errors import Refused
@@ -141,6 +144,29 @@ class FindingLine:
     provisional: bool  # its due day lies in a year without a notice
     cure: str
     review: str  # who settled it, when and why
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How many findings of one unit have one code, level and state."""
+
+    unit_id: str
+    code: str
+    level: str
+    state: str
+    n: int
+
+    @property
+    def accusing(self) -> bool:
+        return self.level in ACCUSING
+
+    @property
+    def proven(self) -> bool:
+        return self.accusing and self.state not in UNPROVEN
+
+
+def _number(tallies: Iterable[Tally]) -> int:
+    return sum(tally.n for tally in tallies)
 
 
 @dataclass(frozen=True)
@@ -346,10 +372,12 @@ class PeriodReport:
     key: str
     run: PeriodRun
     units: list[UnitLine]
-    findings: list[FindingLine]
+    tallies: list[Tally]  # in the order of the problem list
+    listed: Callable[[str | None], list[FindingLine]]  # the problem list's lines: of one unit, or all
     portals: list[PortalLine]
     mending: Mending | None
     contacts: dict[str, list[tuple[str, str]]]
+    letters: Callable[[], set[str]]  # every character that stands in the problem list
     uscc: dict[str, str] = field(default_factory=dict)
     leads: list[LeadLine] = field(default_factory=list)
     spot_checks: list[CheckLine] = field(default_factory=list)
@@ -369,13 +397,12 @@ class PeriodReport:
     @cached_property
     def text(self) -> str:
         """Everything of the period that could be printed: all its reports are set in one cut of the typeface."""
-        findings = (f"{f.unit}{f.document_number}{f.counterparty}{f.message}{f.basis}{f.state}" for f in self.findings)
         portals = (f"{p.unit}{p.title}{p.last_reason}" for p in self.portals)
         leads = (lead.message for lead in self.leads)
         units = (f"{u.name}{u.grade}" + "".join(i.title + i.formula for i in u.indicators) for u in self.units)
         named = (name for people in self.contacts.values() for _, name in people)
         summary = json.dumps(self.s, ensure_ascii=False)
-        return "".join(sorted(set("".join([self.region, summary, *findings, *leads, *portals, *units, *named]))))
+        return "".join(sorted(set("".join([self.region, summary, *self.letters(), *leads, *portals, *units, *named]))))
 
     @property
     def as_of(self) -> str:
@@ -505,45 +532,48 @@ class PeriodReport:
         named = [(unit.name, int(getattr(getattr(unit, kind), count))) for unit in self.units]
         return sorted(((n, c) for n, c in named if c), key=lambda pair: (-pair[1], pair[0]))[:SENTENCE_UNITS]
 
-    @property
-    def accusations(self) -> list[FindingLine]:
-        return [line for line in self.findings if line.level in ACCUSING]
+    @cached_property
+    def findings(self) -> list[FindingLine]:
+        """The lines of the problem list."""
+        return self.listed(None)
 
     @property
-    def questions(self) -> list[FindingLine]:
-        return [line for line in self.findings if line.level == "question"]
+    def accused(self) -> int:
+        return _number(tally for tally in self.tallies if tally.accusing)
 
     @property
-    def proven(self) -> list[FindingLine]:
-        return [line for line in self.accusations if line.proven]
+    def questions(self) -> int:
+        return _number(tally for tally in self.tallies if tally.level == "question")
+
+    @property
+    def proven(self) -> int:
+        return _number(tally for tally in self.tallies if tally.proven)
 
     @cached_property
     def by_code(self) -> list[dict[str, Any]]:
         """One line per finding code that occurs: units concerned, problems, warnings, questions, confirmed."""
         lines = []
         for code, title in self.codes.items():
-            mine = [line for line in self.findings if line.code == code]
+            mine = [tally for tally in self.tallies if tally.code == code]
             if mine:
-                levels = Counter(line.level for line in mine)
+                levels = {level: _number(tally for tally in mine if tally.level == level) for level in SHOWN}
                 lines.append({
-                    "code": code, "title": title, "units": len({line.unit_id for line in mine}),
-                    "accused_units": len({line.unit_id for line in mine if line.level in ACCUSING}),
-                    "fail": levels["fail"], "warn": levels["warn"], "question": levels["question"], "n": len(mine),
+                    "code": code, "title": title, "units": len({tally.unit_id for tally in mine}),
+                    "accused_units": len({tally.unit_id for tally in mine if tally.accusing}),
+                    "fail": levels["fail"], "warn": levels["warn"], "question": levels["question"], "n": _number(mine),
                     "accused": levels["fail"] + levels["warn"],
-                    "proven": sum(line.proven for line in mine if line.level in ACCUSING),
+                    "proven": _number(tally for tally in mine if tally.proven),
                 })  # fmt: skip
         return lines
 
     @cached_property
     def matrix_codes(self) -> list[tuple[str, str]]:
         """The codes that somebody is accused of: columns of the unit matrix."""
-        present = {line.code for line in self.accusations}
-        return [(code, title) for code, title in self.codes.items() if code in present]
+        return [(line["code"], line["title"]) for line in self.by_code if line["accused"]]
 
     @property
     def matrix_totals(self) -> list[tuple[str, int]]:
-        counted = Counter(line.code for line in self.accusations)
-        return [(code, counted[code]) for code, _ in self.matrix_codes]
+        return [(line["code"], line["accused"]) for line in self.by_code if line["accused"]]
 
     @cached_property
     def imperfect(self) -> list[PortalLine]:
@@ -584,7 +614,7 @@ class PeriodReport:
         """What the scorecard of one unit says."""
         return UnitReport(
             unit,
-            [line for line in self.findings if line.unit_id == unit.id],
+            self.listed(unit.id),
             [portal for portal in self.portals if portal.unit_id == unit.id],
             self.contacts.get(unit.id, []),
             [lead for lead in self.leads if lead.unit_id == unit.id],
@@ -602,16 +632,16 @@ class UnitReport:
     leads: list[LeadLine]
 
     @property
-    def accusations(self) -> list[FindingLine]:
-        return [line for line in self.findings if line.level in ACCUSING]
+    def accused(self) -> int:
+        return sum(line.level in ACCUSING for line in self.findings)
 
     @property
-    def questions(self) -> list[FindingLine]:
-        return [line for line in self.findings if line.level == "question"]
+    def questions(self) -> int:
+        return sum(line.level == "question" for line in self.findings)
 
     @property
     def proven(self) -> int:
-        return sum(line.proven for line in self.accusations)
+        return sum(line.proven for line in self.findings)
 
     @property
     def by_title(self) -> list[tuple[str, int]]:
@@ -664,13 +694,24 @@ def period_report(session: Session, workspace: Workspace, period: str) -> Period
     grounds: dict[str, str] = run.summary.get("ground_titles") or {}
     checks = run.summary.get("checks") or {}
     codes = words.check_titles(checks)
-    findings = _findings(session, period, units, titles, grounds, codes, checks)
+    tallies = _tallies(session, period, units, codes)
+
+    def listed(unit: str | None) -> list[FindingLine]:
+        with session_of(workspace) as reading:
+            return _findings(reading, period, unit, units, tallies, titles, grounds, codes, checks)
+
+    def letters() -> set[str]:
+        with session_of(workspace) as reading:
+            return _letters(reading, period)
+
     return PeriodReport(
         region=workspace.settings.region.name,
         key=period,
         run=run,
-        units=_units(session, run, units, findings),
-        findings=findings,
+        units=_units(session, run, units, tallies, codes),
+        tallies=tallies,
+        listed=listed,
+        letters=letters,
         portals=portals,
         mending=_mending(session, run),
         contacts={unit.id: _contacts(unit) for unit in units.values()},
@@ -712,23 +753,62 @@ def _leads(run: PeriodRun, units: dict[str, Unit]) -> list[LeadLine]:
     return sorted(lines, key=lambda line: (place.get(line.unit_id, len(place)), line.kind, line.title, line.message))
 
 
-def _findings(
-    session: Session, period: str, units: dict[str, Unit], portals: dict[str, str], grounds: dict[str, str],
-    codes: dict[str, str], checks: dict[str, Any],
-) -> list[FindingLine]:  # fmt: skip
-    rows = session.scalars(select(Finding).where(Finding.period == period, Finding.level.in_(SHOWN))).all()
+def _shown(period: str) -> tuple[ColumnElement[bool], ...]:
+    return Finding.period == period, Finding.level.in_(SHOWN)
+
+
+_Place = Callable[[str, str, str], tuple[Any, ...]]
+
+
+def _placed(units: dict[str, Unit], codes: dict[str, str]) -> _Place:
+    """Where a unit's findings of a level and code stand in the problem list."""
     order = {code: number for number, code in enumerate(codes)}
     levels = {level: number for number, level in enumerate(SHOWN)}
 
+    def place(unit_id: str, level: str, code: str) -> tuple[Any, ...]:
+        unit = units.get(unit_id)
+        return unit.position if unit else 10**6, unit_id, levels[level], order.get(code, 99), code
+
+    return place
+
+
+def _tallies(session: Session, period: str, units: dict[str, Unit], codes: dict[str, str]) -> list[Tally]:
+    what = (Finding.unit_id, Finding.code, Finding.level, Finding.state)
+    counted = session.execute(select(*what, func.count()).where(*_shown(period)).group_by(*what))
+    place = _placed(units, codes)
+    return sorted(
+        (Tally(*row) for row in counted), key=lambda tally: (place(tally.unit_id, tally.level, tally.code), tally.state)
+    )
+
+
+def _letters(session: Session, period: str) -> set[str]:
+    columns = (Finding.document_number, Finding.counterparty, Finding.message, Finding.basis)
+    found: set[str] = set("".join(words.STATES.values()))
+    for row in session.execute(select(*columns).where(*_shown(period)).execution_options(yield_per=10_000)):
+        for said in row:
+            found.update(said or "")
+    return found
+
+
+def _findings(
+    session: Session, period: str, only: str | None, units: dict[str, Unit], tallies: list[Tally],
+    portals: dict[str, str], grounds: dict[str, str], codes: dict[str, str], checks: dict[str, Any],
+) -> list[FindingLine]:  # fmt: skip
+    """The problem list, or one unit's part of it with the numbers it has there."""
+    asked = select(Finding).where(*_shown(period))
+    before = 0
+    if only is not None:
+        asked = asked.where(Finding.unit_id == only)
+        earlier = itertools.takewhile(lambda tally: tally.unit_id != only, tallies)
+        before = _number(earlier)
+    of_code = _placed(units, codes)
+
     def place(row: Finding) -> tuple[Any, ...]:
-        unit = units.get(row.unit_id)
-        return (
-            unit.position if unit else 10**6, row.unit_id, levels[row.level], order.get(row.code, 99),
-            row.decision_date or datetime.date.max, row.document_number or "", row.finding_id,
-        )  # fmt: skip
+        day, number = row.decision_date or datetime.date.max, row.document_number or ""
+        return of_code(row.unit_id, row.level, row.code), day, number, row.finding_id
 
     lines = []
-    for number, row in enumerate(sorted(rows, key=place), 1):
+    for number, row in enumerate(sorted(session.scalars(asked), key=place), before + 1):
         unit = units.get(row.unit_id)
         received = None if row.received_at is None else row.received_at.date()
         interval = words.interval(row.published_from, row.published_to) if row.code not in OF_COLUMNS else ""
@@ -822,21 +902,26 @@ def _midnight(day: datetime.date) -> datetime.datetime:
     return datetime.datetime.combine(day, datetime.time(), SHANGHAI)
 
 
-def _units(session: Session, run: PeriodRun, units: dict[str, Unit], findings: list[FindingLine]) -> list[UnitLine]:
+def _units(
+    session: Session, run: PeriodRun, units: dict[str, Unit], tallies: list[Tally], codes: dict[str, str]
+) -> list[UnitLine]:
     scores: dict[str, list[Score]] = defaultdict(list)
     statement = select(Score).where(Score.period == run.period).order_by(Score.position, Score.indicator)
     for score in session.scalars(statement):
         scores[score.unit_id].append(score)
-    mine: dict[str, list[FindingLine]] = defaultdict(list)
-    for line in findings:
-        mine[line.unit_id].append(line)
+    mine: dict[str, list[Tally]] = defaultdict(list)
+    for tally in tallies:
+        mine[tally.unit_id].append(tally)
     history = _history(session, run.period)
     previous = run.summary["previous"]
     ranks = _previous_ranks(session, previous["period"] if previous else None)
     lines = []
     for unit_id, part in run.summary["units"].items():
         unit, found = units.get(unit_id), mine[unit_id]
-        accusing = [line for line in found if line.level in ACCUSING]
+        accusing = [tally for tally in found if tally.accusing]
+        accused: Counter[str] = Counter()
+        for tally in accusing:
+            accused[tally.code] += tally.n
         total = part["total"]
         lines.append(UnitLine(
             id=unit_id,
@@ -851,14 +936,14 @@ def _units(session: Session, run: PeriodRun, units: dict[str, Unit], findings: l
             licence=Counts(part["licence"]),
             penalty=Counts(part["penalty"]),
             all=Counts(part["all"]),
-            found=len(accusing),
-            proven=sum(line.proven for line in accusing),
-            questions=sum(line.level == "question" for line in found),
+            found=_number(accusing),
+            proven=_number(tally for tally in accusing if tally.proven),
+            questions=_number(tally for tally in found if tally.level == "question"),
             previous_total=ranks.get(unit_id, (None, None))[0],
             previous_rank=ranks.get(unit_id, (None, None))[1],
-            indicators=[_indicator(score, accusing) for score in scores[unit_id]],
+            indicators=[_indicator(score, accusing, codes) for score in scores[unit_id]],
             history=history[unit_id],
-            codes=dict(Counter(line.code for line in accusing)),
+            codes=dict(accused),
             position=unit.position if unit else 10**6,
             veto=[
                 (words.of(words.VETO, code), n["found"], n["confirmed"])
@@ -869,14 +954,19 @@ def _units(session: Session, run: PeriodRun, units: dict[str, Unit], findings: l
     return lines
 
 
-def _indicator(score: Score, accusing: Iterable[FindingLine]) -> Indicator:
+def _indicator(score: Score, accusing: Iterable[Tally], titles: dict[str, str]) -> Indicator:
     codes = words.INDICATOR_CODES.get(score.indicator, ())
+    mine = [tally for tally in accusing if tally.code in codes]
     # C1 and C2 are about what was reported: a gap on the portal is a warning and counts in neither.
     if score.indicator in ("C1", "C2"):
-        accusing = [line for line in accusing if line.level == "fail"]
-    causes = Counter(line.title for line in accusing if line.code in codes and line.proven)
-    pending = sum(line.code in codes and not line.proven for line in accusing)
-    states = Counter(line.state for line in accusing if line.code in codes and line.proven)
+        mine = [tally for tally in mine if tally.level == "fail"]
+    causes: Counter[str] = Counter()
+    states: Counter[str] = Counter()
+    for tally in mine:
+        if tally.proven:
+            causes[words.of(titles, tally.code)] += tally.n
+            states[words.of(words.STATES, tally.state)] += tally.n
+    pending = _number(tally for tally in mine if not tally.proven)
     lost = None if score.points is None else max(0.0, round(score.max_points - score.points, 2))
     reasons = [f"{title} {n} 条" for title, n in causes.most_common()] if lost else []
     if pending:

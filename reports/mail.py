@@ -130,7 +130,7 @@ def recipients_of(report: str, p: PeriodReport, units: list[Unit]) -> tuple[list
     """Who is written to, and which unit has nobody to write to. Every distinct leader gets one ranking."""
     found: dict[Recipient, None] = {}
     missing = []
-    concerned = {line.unit_id for line in p.findings}
+    concerned = {tally.unit_id for tally in p.tallies}
     for unit in units:
         if report == "ranking":
             roles = {"leader": "分管领导"}
