@@ -48,6 +48,18 @@ def lines(tree: LexborHTMLParser, base_url: str, wanted: re.Pattern[str] | None 
     return list(found.values())
 
 
+def holds_empty_list(tree: LexborHTMLParser) -> bool:
+    """Whether a place for a list stands on the page, and nothing in it.
+
+    >>> [holds_empty_list(tables.parse(text)) for text in ("<ul class=list></ul>", "<ul><li>首页</ul>", "<p>您好")]
+    [True, False, False]
+    """
+    return any(
+        not tables.squeeze(node.text()) and node.css_first("img,input,select,iframe,canvas") is None
+        for node in tree.css("ul,ol,dl,table,tbody," + ",".join(f"div[{name}*=list i]" for name in ("class", "id")))
+    )
+
+
 def anchors(tree: LexborHTMLParser, base_url: str) -> list[Line]:
     """Every link of a page with the date beside it, in order; what turns pages is none."""
     return list(_anchors(tree, base_url, dated=False))

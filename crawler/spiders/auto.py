@@ -6,7 +6,6 @@ import logging
 from typing import Any
 
 from crawler import detect
-from crawler.extract import classify
 from crawler.spiders import class_of, dated_list, families_with
 from crawler.spiders.base import Outputs, Page, PortalSpider
 from standard.strict_yaml import build_or_refuse
@@ -108,9 +107,8 @@ class Auto(PortalSpider):
         self.found = None
         self._forget()
         yield from self.nothing(page)
-        look = self.look
-        if look.entry is None and look.items == 0 and not look.said_empty and classify.shell_target(page.text) is None:
-            look.entry = ("script_list", reason or "没有认出站型，也没有读到列表，请在登记中写明 family")
+        if self.unsaid(page):
+            self.look.entry = ("script_list", reason or "没有认出站型，也没有读到列表，请在登记中写明 family")
 
     def _by_options(self) -> list[str]:
         """The families that have these options."""

@@ -37,7 +37,7 @@ from crawler.extract import classify, fragments, payloads, tables
 from crawler.extract.decode import decode
 from crawler.extract.reading import Reading
 from crawler.items import Entry, Seen, Sighting, Touch
-from crawler.listing import Line, items_announced, lines, next_page, pages_announced, scripted_next
+from crawler.listing import Line, holds_empty_list, items_announced, lines, next_page, pages_announced, scripted_next
 from crawler.registry import Portal
 from crawler.scripted import json_lines, turning
 from crawler.wire import Unanswered
@@ -46,6 +46,7 @@ from db.settings import CrawlSettings
 from standard import kinds
 from standard.outcomes import dead_link
 
+NO_LIST = ("script_list", "页面上没有列表，也没有写明暂无内容：可能由脚本生成，或地址不是栏目页，请打开核对")
 log = logging.getLogger(__name__)
 _FORM = "application/x-www-form-urlencoded"
 _SLIDES_AFTER = 5.0  # seconds; a list that was read faster had no time to be re-published
@@ -77,6 +78,8 @@ class Page:
     @cached_property
     def answer(self) -> dict[str, Any] | list[Any] | None:
         """The value of an answer in JSON or JSONP; None when it is neither."""
+        if not payloads.looks_like_one(self.text):
+            return None
         try:
             value = payloads.parse(self.text)
         except ValueError:
@@ -681,6 +684,14 @@ class PortalSpider(scrapy.Spider):
             self.look.said_empty = True
         elif classify.script_list(page.text):
             self.look.entry = ("script_list", "列表由网页脚本生成，本次没有读到内容")
+        elif not holds_empty_list(page.tree):  # what is not there at all cannot be empty
+            self.look.entry = NO_LIST
+
+    def unsaid(self, page: Page) -> bool:
+        """Whether nothing more is known of a page without a list: what it is has to be said by the family."""
+        look = self.look
+        known = look.entry not in (None, NO_LIST) or look.items > 0 or look.said_empty
+        return not known and classify.shell_target(page.text) is None
 
     def shell(self, page: Page) -> Outputs:
         """Where a shell led to; a second shell is not followed."""

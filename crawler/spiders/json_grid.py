@@ -18,10 +18,9 @@ from crawler.listing import Line
 from crawler.scripted import at, json_lines, with_query
 from crawler.spiders.base import Outputs, Page, PortalSpider, Shown
 
-GRID = re.compile(
-    r"table\.render|bootstrapTable|\.DataTable|\.datagrid|jqGrid|layui|el-table|\.ajax\(|fetch\(|axios\b|"
-    r"\$\.(?:get|post)|getJSON|XMLHttpRequest",
-    re.I,
+_GRID = re.compile(  # in lower case
+    r"table\.render|bootstraptable|\.datatable|\.datagrid|jqgrid|layui|el-table|\.ajax\(|fetch\(|axios\b|"
+    r"\$\.(?:get|post)|getjson|xmlhttprequest"
 )
 API = re.compile(r"""(?:url|api|dataUrl)["']?\s*[:=]\s*["']([^"'\s]{2,300})["']""", re.I)
 _FETCH = re.compile(r"""(?:fetch|axios\.get|\$\.get(?:JSON)?|\$\.post)\s*\(\s*["']([^"'\s]{2,300})["']""")
@@ -141,7 +140,7 @@ class JsonGrid(PortalSpider):
                 elif any(line.date for line in json_lines(rows, glance.base)):
                     yield Mark("data", "JSON 的每行有标题、链接和日期")
             return
-        if not GRID.search(glance.text):
+        if not _GRID.search(glance.low):
             return
         yield Mark("script", "表格控件由脚本取数")
         if api_of(glance.text) and not glance.lines and not glance.records:
@@ -159,7 +158,7 @@ class JsonGrid(PortalSpider):
         api = self.options.api or api_of(page.text)
         if api is None:
             yield from self.nothing(page)
-            if self.look.entry is None and not self.look.said_empty and classify.shell_target(page.text) is None:
+            if self.unsaid(page):
                 yield from self.dead("没有找到页面取数的接口，请在 options 中写明 api")
             return
         self.api = urljoin(page.url, api)

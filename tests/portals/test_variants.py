@@ -471,3 +471,17 @@ def test_a_row_that_leads_nowhere_is_told_as_unread(site: Any, watch: Any) -> No
     entries = ({"id": name, "url": f"{site.base}/{name}", "family": "json_grid"} for name in ("twice", "bare"))
     found = {result.portal: (result.outcome, result.records) for result in crawl(watch(*entries), everything=True)}
     assert found == {"twice": ("complete", 2), "bare": ("partial", 2)}
+
+
+def test_a_page_without_any_place_for_a_list_proves_no_empty_column(site: Any, watch: Any) -> None:
+    """A family named in the registry, and a page that shows neither its list nor that there is nothing: we cannot tell."""
+    menu = "<ul class=nav><li><a href='/'>首页</a></li><li><a href='/xxgk/'>政府信息公开</a></li></ul>"
+    site.put("/bare", page(f"{menu}<div class=main><h2>行政处罚</h2></div>"))
+    site.put("/blank", page(f"{menu}<div class=main><h2>行政处罚</h2><ul class=list></ul></div>"))
+    site.put("/said", page(f"{menu}<div class=main><h2>行政处罚</h2><p>暂无信息</p></div>"))
+    for family in ("trs_static", "dated_list", "vsb_static", "auto"):
+        entries = ({"id": n, "url": f"{site.base}/{n}", "family": family} for n in ("bare", "blank", "said"))
+        found = {result.portal: result.outcome for result in crawl(watch(*entries, name=family), everything=True)}
+        assert found["bare"] == "script_list" and found["said"] == "column_empty", family
+        if family != "auto":  # what was never recognised may be anything
+            assert found["blank"] == "column_empty", family
