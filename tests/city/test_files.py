@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
+import shutil
 from pathlib import Path
 
 import pytest
 from python_calamine import CalamineWorkbook
 
 from db.settings import Workspace
+from sample_city import demo
 from sample_city.city import City, make
 from sample_city.exports import columns
 from sample_city.measure import measure
 from sample_city.registers import HEADERS
+from standard.errors import Refused
 from standard.strict_yaml import read_yaml
 
 
@@ -110,3 +113,26 @@ def test_measure_knows_right_from_wrong(city: City) -> None:
     result = measure([*all_right, wrong], city)
     assert len(result["lookalikes"]["reported"]) == 1 and result["codes"]["not_published"]["precision"] < 1
     assert measure([*all_right, wrong | {"level": "question"}], city)["codes"]["not_published"]["precision"] == 1
+
+
+def test_a_demo_killed_while_it_clears_its_folder_is_known_as_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    demo._mark(tmp_path, 1, port=0, finished=True)
+    for name in "abc":
+        (tmp_path / name).mkdir()
+    remove = shutil.rmtree
+
+    def killed(path: Path) -> None:
+        remove(path)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(shutil, "rmtree", killed)
+        demo._folder(tmp_path, 1)
+    assert demo._folder(tmp_path, 1) == (tmp_path, 0) and list(tmp_path.iterdir()) == []
+    (tmp_path / demo._PART).write_text("{", encoding="utf-8")  # killed while it marked an empty folder
+    assert demo._folder(tmp_path, 1) == (tmp_path, 0)
+    (tmp_path / "somebody's").mkdir()
+    with pytest.raises(Refused, match="示例不会覆盖"):
+        demo._folder(tmp_path, 1)
