@@ -51,7 +51,9 @@ class When:
     counterparty_type: str | None = None
     procedure: str | None = None
     only_families: list[str] | None = None
-    title_words: list[str] | None = None  # one of them in the document's title, or the content begins with it
+    title_words: list[str] | None = (
+        None  # in the document's title, at the end of the case's name, or the content begins with it
+    )
     item_words: list[str] | None = None  # one of them in the item's name
 
     @property
@@ -66,11 +68,17 @@ class When:
         )
         return one, other
 
+    @property
+    def named(self) -> str:
+        """Of a case's name that is the paper's title; 拒不执行责令改正通知书 is what somebody is punished for."""
+        return f"^[^未拒逾]*(?:{self.patterns[0]})$"
+
     def says(self, record: dict[str, Any]) -> bool:
         """Whether the words stand where they must."""
         if self.title_words is not None:
             title, content = record.get("document_title") or "", record.get("content") or ""
-            if not any(word in title or content.startswith(word) for word in self.title_words):
+            own = re.search(self.named, record.get("case_name") or "") is not None
+            if not own and not any(word in title or content.startswith(word) for word in self.title_words):
                 return False
         if self.item_words is not None:
             items = [record.get(name) or "" for name in ("case_name", "licence_name")]

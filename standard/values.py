@@ -254,8 +254,9 @@ def number_key_of(text: str) -> str | None:
 
 
 _WEAK = re.compile(r"^(.*?)〔((?:19|20)\d\d)〕(.*)$", re.DOTALL)
-_WEAK_NO_BRACKET = re.compile(r"^((?:19|20)\d\d)年(.+)$", re.DOTALL)
-_WEAK_DROP = re.compile(r"[字第号()\[\]〔〕【】《》<>{}\-_.·,:/、]")
+_WEAK_NO_BRACKET = re.compile(r"^()((?:19|20)\d\d)年(.+)$", re.DOTALL)
+_WEAK_BARE_YEAR = re.compile(r"^(\D.*?)((?:19|20)\d\d)(?:年第?|第)(\d+号?)$")  # 罚字2026年第5号
+_WEAK_DROP = re.compile(r"[字第号()\[\]〔〕【】《》<>{}]|(?<!\d)[\-_.·,:/、]|[\-_.·,:/、](?!\d)")  # 12-1 is not 121
 _HOMOGLYPHS = str.maketrans({"〇": "0", "○": "0", "O": "0", "零": "0", "L": "1", "I": "1", "|": "1"})
 _SERIAL = re.compile(r"^[0-9〇○OLI|]+")
 _LAST_SERIAL = re.compile(r"[0-9〇○OLI|]+$")
@@ -277,10 +278,10 @@ def _number_weak(key: str) -> str | None:
     if found:
         head, year, tail = found.groups()
     else:
-        other = _WEAK_NO_BRACKET.match(key)
+        other = _WEAK_BARE_YEAR.match(key) or _WEAK_NO_BRACKET.match(key)
         if other is None:
             return _said(_bounded(squeeze(_WEAK_DROP.sub("", key))))
-        head, year, tail = "", other[1], other[2]
+        head, year, tail = other.groups()
     head, tail = squeeze(_WEAK_DROP.sub("", head)), squeeze(_WEAK_DROP.sub("", tail))
     if not head:  # 〔2017〕琼质监决字第3号: the year stands first
         serial_last = _LAST_SERIAL.search(tail)

@@ -127,13 +127,24 @@ def test_weak_key_folds_what_clerks_vary() -> None:
         "示建罚字〔2026〕第OO7号",
         "(示)建罚字[2026]7",
         "2026年示建罚字第007号",
+        "示建罚字2026年第7号",
+        "示建罚字2026年7",
+        "示建罚字2026第07号",
         "〔2026〕示建罚字第7号",
     ]
     assert {values.document_number_weak(form) for form in forms} == {"示建罚〔2026〕7"}
 
 
 def test_different_numbers_stay_different() -> None:
-    forms = ["示建罚字〔2026〕7号", "示建罚字〔2026〕17号", "示建罚字〔2025〕7号", "示环罚字〔2026〕7号"]
+    forms = [
+        "示建罚字〔2026〕7号",
+        "示建罚字〔2026〕17号",
+        "示建罚字〔2025〕7号",
+        "示环罚字〔2026〕7号",
+        "示建罚字2026年第17-1号",
+        "示建罚字〔2026〕171号",
+        "示建罚字〔2026〕1.71号",
+    ]
     assert len({values.document_number_weak(form) for form in forms}) == len(forms)
 
 
