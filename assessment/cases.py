@@ -26,6 +26,7 @@ from assessment.other_cases import (
     item_cases,
     licence_cases,
     link_cases,
+    perhaps_several,
     placeholders,
     portal_cases,
     publication_cases,
@@ -356,6 +357,15 @@ def _twins(engine: Engine, base: Frame, facts: Facts) -> Frame:
     joint = records.where(F.col("other_many")).withColumn("document_number_key", F.col("other_number"))
     joint = join(lone, joint, [*keys, "document_number_key"]).where(F.col("has_p") != F.col("other_p"))
     found = found.unionByName(joint.select("decision")).unionByName(_slips(engine, lone))
+    # One row in several places of a column may be as many decisions, the lone report's among them.
+    several = (
+        engine.table("pubs").where(perhaps_several()).select("kind", "unit_id", F.col("counterparty_key").alias("name"))
+    )
+    found = found.unionByName(
+        join(lone.where(~F.col("has_p")), several.distinct(), ["kind", "unit_id", "name"], "left_semi").select(
+            "decision"
+        )
+    )
     return found.distinct().withColumn("twin", F.lit(True))
 
 
@@ -441,9 +451,14 @@ def _times(engine: Engine, joined: Frame, facts: Facts) -> Frame:
         }
     )
     timed = timed.withColumn("today", F.lit(facts.as_of))
+    # What comes on a day off after the due day is late by the working day that it missed: one that has begun counts.
+    reached = F.col("ordinal") + F.when(F.col("is_workday"), 0).otherwise(1)
+    begun = engine.table("calendar").select(
+        "clock", F.col("day").alias("received_on"), reached.alias("received_ordinal")
+    )
+    timed = join(timed, begun, ["clock", "received_on"], "left")
     ordinals = engine.table("calendar").select("clock", "day", "ordinal")
     for day, name in (
-        ("received_on", "received_ordinal"),
         ("report_due_moved", "due_ordinal"),
         ("publish_due", "publish_ordinal"),
         ("today", "today_ordinal"),

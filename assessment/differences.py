@@ -29,6 +29,7 @@ def compared(engine: Engine) -> Frame:
         "first_seen",
         "first_crawl",
         "confidence",
+        "copies",
     )
     published = engine.table("pubs").select("decision", *(F.col(name).alias(f"p_{name}") for name in columns))
     submitted = join(
@@ -58,7 +59,7 @@ def window_differences(engine: Engine, facts: Facts) -> Frame:
         F.col("confidence").alias("s_confidence"),
     )
     other = join(first, earliest, ["s_record_id"], "inner")
-    columns = (*own, "portal_id", "url", "evidence", "first_seen", "first_crawl", "confidence")
+    columns = (*own, "portal_id", "url", "evidence", "first_seen", "first_crawl", "confidence", "copies")
     shown = lone.select("decision", *(F.col(name).alias(f"p_{name}") for name in columns))
     beside = join(shown, other, ["decision"], "inner").where(F.col("p_portal_id") != F.col("s_portal_id"))
     beside = beside.withColumns({"rule": F.lit("same_decision"), "ambiguous": F.lit(True)})
@@ -87,6 +88,7 @@ def _differing(compared: Frame, facts: Facts) -> Frame:
                 F.lit(name != "counterparty"),
                 ~F.col("ambiguous"),
                 ~yes(F.col("p_confidence") < GUESSED),
+                F.col("p_copies") == 1,  # what stands there several times may say several things
                 ~_rounded(name),
             ).alias("certain"),
             F.col("p_record_id").alias("published"),

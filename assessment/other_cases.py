@@ -33,6 +33,13 @@ def publication_cases(engine: Engine, facts: Facts) -> Frame:
         .groupBy(*alike)
         .agg(F.max("first_seen").alias("newest"))
     )
+    # So may a decision that changes another one: a number and a day of its own, shown from when the old one was gone.
+    party = ["portal_id", "kind", "counterparty_key"]
+    lost = seen.where(F.col("gone_since").isNotNull() & F.col("counterparty_key").isNotNull())
+    came = engine.table("publications").select(*party, F.col("first_seen").alias("came"))
+    followed = join(lost.select(*party, "record_id", "last_seen", "gone_since"), came, party, "inner")
+    followed = followed.where((F.col("came") > F.col("last_seen")) & (F.col("came") <= F.col("gone_since")))
+    followed = followed.select("record_id").distinct().withColumn("followed", F.lit(True))
     still = (
         engine.table("pubs")
         .where(F.col("gone_since").isNull())
@@ -75,7 +82,7 @@ def publication_cases(engine: Engine, facts: Facts) -> Frame:
     joined = join(join(seen, oldest, ["portal_id"], "left"), still, ["decision", "portal_id"], "left")
     joined = join(join(joined, here, ["decision", "portal_id"], "left"), about, ["decision"], "left")
     joined = join(joined, dated, ["portal_id"], "left")
-    joined = join(joined, newer, alike, "left")
+    joined = join(join(joined, newer, alike, "left"), followed, ["record_id"], "left")
     joined = join(join(joined, channel, ["portal_id"], "left"), in_channel, ["decision", "channel"], "left")
     joined = join(joined, elsewhere, ["decision"], "left")
     terms = engine.table("deadlines").select(
@@ -103,6 +110,7 @@ def publication_cases(engine: Engine, facts: Facts) -> Frame:
                 "replaced": any_of(
                     yes(F.col("replaced")), yes(F.col("newest") > F.col("last_seen")) & ~F.col("person")
                 ),
+                "followed": yes(F.col("followed")) & ~F.col("person"),
                 # A column that shows the day of decision as its date says nothing about when it was published.
                 "dated_by_decision": yes((F.col("dated") >= 5) & (F.col("dated_alike") * 10 >= F.col("dated") * 9)),
                 "repair_days": F.lit(facts.repair_days),
@@ -266,6 +274,7 @@ def duplicate_cases(engine: Engine) -> Frame:
             F.count("record_id").alias("places"),
             F.count_distinct("filed_unit_id").alias("filers"),
             F.sum(_amended()).alias("amended"),
+            F.lit(0).alias("unnumbered"),
             F.min("record_id").alias("record"),
         )
         .withColumn("portal", no_text())
@@ -279,6 +288,7 @@ def duplicate_cases(engine: Engine) -> Frame:
             F.sum("copies").alias("places"),
             F.lit(1).alias("filers"),
             F.sum(_amended()).alias("amended"),
+            F.max(F.when(perhaps_several(), 1).otherwise(0)).alias("unnumbered"),
             F.min("record_id").alias("record"),
         )
         .withColumnRenamed("portal_id", "portal")
@@ -289,6 +299,7 @@ def duplicate_cases(engine: Engine) -> Frame:
         F.col("places").cast("bigint").alias("places"),
         "filers",
         "amended",
+        "unnumbered",
         "record",
         "portal",
         "note",
@@ -310,6 +321,12 @@ def duplicate_cases(engine: Engine) -> Frame:
             "portal_id": F.col("portal"),
         }
     )
+
+
+def perhaps_several() -> Column:
+    """A row in several places of a column that may be as many decisions: no number of its own year, or a hidden person."""
+    numbered = yes(F.col("document_number_key").contains("〔"))
+    return (F.col("copies") > 1) & any_of(~numbered, yes(F.col("counterparty_type") == "natural_person"))
 
 
 def _amended() -> Column:
@@ -363,18 +380,21 @@ def portal_cases(engine: Engine, facts: Facts) -> Frame:
     seen = join(looks, reached, ["looked_on"], "left")
     fair = (F.col("outcome") == "unreachable") & yes(F.col("others") > 0)
     missing, empty = F.col("outcome") == "column_missing", F.col("outcome") == "column_empty"
+    # What fails after the period's last day is the next period's; but what is due late in it is published after it.
+    within = F.col("looked_on") <= F.lit(facts.last)
+    own_day, fault_day = F.when(within, F.col("looked_on")), F.when(within & fair, F.col("looked_on"))
     counted = seen.groupBy("portal_id").agg(
         F.count("crawl_id").alias("looks"),
-        F.sum(F.when(missing, 1).otherwise(0)).alias("looks_missing"),
+        F.sum(F.when(within, 1).otherwise(0)).alias("own_looks"),
+        F.sum(F.when(within & missing, 1).otherwise(0)).alias("looks_missing"),
         F.sum(F.when(empty, 1).otherwise(0)).alias("looks_empty"),
-        F.sum(F.when(fair, 1).otherwise(0)).alias("looks_unreachable"),
-        F.datediff(F.max("looked_on"), F.min("looked_on")).alias("span"),
-        F.datediff(F.max(F.when(fair, F.col("looked_on"))), F.min(F.when(fair, F.col("looked_on")))).alias(
-            "span_unreachable"
-        ),
+        F.sum(F.when(within & fair, 1).otherwise(0)).alias("looks_unreachable"),
+        F.datediff(F.max(own_day), F.min(own_day)).alias("span"),
+        F.datediff(F.max(fault_day), F.min(fault_day)).alias("span_unreachable"),
         F.max("crawl_id").alias("crawl"),
         F.min("looked_on").alias("published_from"),
         F.max("looked_on").alias("published_to"),
+        F.max(own_day).alias("own_until"),
     )
     portals = engine.table("portals").where(F.col("active") & F.col("kind").isin("licence", "penalty", "both"))
     joined = join(portals, counted, ["portal_id"], "inner")
@@ -679,6 +699,7 @@ def licence_cases(engine: Engine) -> Frame:
         & F.coalesce(F.col("kind") == "licence", F.lit(True))
     )
     licences = engine.table("cases").where(F.col("judged") & (F.col("kind") == "licence"))
+    licences = licences.where(F.col("report_exemption").isNull())  # what is no licence at all stands in no list of them
     stated = items(licences)
     own = catalogue.select(
         "unit_id", F.col("item_key").alias("listed_key"), "effective_from", "effective_to"

@@ -12,6 +12,7 @@ twice). Then the levels run one after another over what the earlier ones left:
     number_name        same document number and same name (persons: surname, in order of date and amount)
     weak_number_code   year and serial of the number, code and unit agree; only the agency's word differs
     weak_number_name   the same with the name
+    cross_number       one side's number is the other's licence number; name, unit and day agree
     number_unit        same document number, unit and day; the party is written differently
     code_date          one side has no number: code, unit, day and amount agree
     name_date          one side has no number: name, unit, day and amount agree
@@ -30,13 +31,14 @@ from dataclasses import dataclass
 
 from assessment.engine import Column, Engine, F, Frame, Window, all_of, join
 
-NUMBERED = ("number_code", "number_name", "weak_number_code", "weak_number_name", "number_unit")
+NUMBERED = ("number_code", "number_name", "weak_number_code", "weak_number_name", "cross_number", "number_unit")
 RULE_TITLES = {
     "human": "人工认定为同一决定",
     "number_code": "文号与统一社会信用代码相同",
     "number_name": "文号与相对人名称相同",
     "weak_number_code": "文号年份、序号与代码相同",
     "weak_number_name": "文号年份、序号与名称相同",
+    "cross_number": "一方的文号即另一方的许可编号，名称、单位与决定日期相同",
     "number_unit": "文号、单位与决定日期相同（名称写法不同）",
     "code_date": "代码、单位、决定日期与金额相同（一方无文号）",
     "name_date": "名称、单位、决定日期与金额相同（一方无文号）",
@@ -45,14 +47,21 @@ RULE_TITLES = {
 }
 
 
+_WEAKLY = ("kind", "unit_id", "weak", "day")
+
+
 @dataclass(frozen=True)
 class Level:
-    """One pairing rule: equal `keys` pair, the n-th with the n-th. `without`: side, its blank column."""
+    """One pairing rule: equal `keys` pair, the n-th with the n-th. `without`: side, its blank column.
+
+    `licence`: the side whose licence number is taken for its document number.
+    """
 
     rule: str
     keys: tuple[str, ...]
     score: float
     without: tuple[str, str] | None = None
+    licence: str | None = None
 
 
 LEVELS = (
@@ -60,6 +69,9 @@ LEVELS = (
     Level("number_name", ("kind", "number", "party"), 0.98),
     Level("weak_number_code", ("kind", "weak", "code", "unit_id"), 0.95),
     Level("weak_number_name", ("kind", "weak", "party", "unit_id"), 0.92),
+    # A licence without a number of its own bears that of its certificate, often on one side only.
+    Level("cross_number", ("kind", "number", "name", "unit_id", "day"), 0.9, licence="submission"),
+    Level("cross_number", ("kind", "number", "name", "unit_id", "day"), 0.9, licence="publication"),
     # Two different codes are two parties under one number, never one party written in two ways.
     Level("number_unit", ("kind", "number", "unit_id", "day"), 0.8, ("publication", "code")),
     Level("number_unit", ("kind", "number", "unit_id", "day"), 0.8, ("submission", "code")),
@@ -110,15 +122,13 @@ def pair(engine: Engine) -> None:
     assert pairs is not None
     paired = engine.keep("paired", pairs)
     blank = left_p.where(F.col("number").isNull()).select("kind", "unit_id", "day").distinct()
-    near = join(join(all_told, plain.select(F.col("s").alias("record_id")), ["record_id"], "left_semi"), blank,
-                ["kind", "unit_id", "day"], "left_semi")  # fmt: skip
-    near = near.select(
-        F.col("record_id").alias("id"), *_OF_DECISION[:-1], F.col("name").alias("party"), "day", "amount"
-    )
-    joined_p = engine.keep("joined_publications", _attach(engine, left_p, whole_s, paired, "s", apart, near))
+    ids_p, ids_s = (plain.select(F.col(letter).alias("record_id")) for letter in ("p", "s"))
+    near_p, near_s = _near(all_shown, ids_p, _WEAKLY, left_s), _near(all_told, ids_s, _WEAKLY, left_p)
+    near_s = near_s.unionByName(_near(all_told, ids_s, ("kind", "unit_id", "day"), blank))
+    joined_p = engine.keep("joined_publications", _attach(engine, left_p, whole_s, paired, "s", apart, near_s))
     # Where a person paired two, the publication's own number may be the mistaken one: it draws in no further report.
     by_rule = paired.where(F.col("rule") != "human")
-    joined_s = engine.keep("joined_submissions", _attach(engine, left_s, whole_p, by_rule, "p", apart))
+    joined_s = engine.keep("joined_submissions", _attach(engine, left_s, whole_p, by_rule, "p", apart, near_p))
     _result(engine, plain, published, submitted, paired, left_p, left_s, joined_p, joined_s)
 
 
@@ -199,6 +209,7 @@ def _keys(engine: Engine, table: str, moment: str) -> Frame:
         "unit_id",
         F.col("document_number_key").alias("number"),
         F.col("document_number_weak").alias("weak"),
+        _as_number(F.col("licence_number")).alias("licence"),
         F.col("counterparty_code").alias("code"),
         F.col("counterparty_key").alias("name"),
         F.col("decision_date").alias("day"),
@@ -210,17 +221,33 @@ def _keys(engine: Engine, table: str, moment: str) -> Frame:
     return made.withColumn("who", F.coalesce(F.col("code"), F.col("name")))
 
 
+def _as_number(licence: Column) -> Column:
+    """A licence number as `document_number_key` writes one that has no year in brackets: no blanks, a final 号."""
+    bare = F.upper(F.regexp_replace(licence, "[\\s\u3000]", ""))
+    return F.when(F.regexp_like(bare, F.lit("[0-9]$")), F.concat(bare, F.lit("号"))).otherwise(bare)
+
+
 def _reused(shown: Frame, told: Frame) -> Frame:
-    """kind, number, who, day: the days of numbers that both sides bear out for one party on more than one day."""
+    """kind, number, who, day: the days of numbers that stand for several decisions of one party.
+
+    That is so where both sides bear the number out on more than one day; and where they bear it out for one unit while
+    another unit has it on another day (市监罚字〔2026〕7号 of two counties: the agency's word names no place).
+    """
     keys = ("kind", "number", "who", "day")
-    both = join(
-        shown.where(_complete(keys) & ~F.col("person")).select(*keys).distinct(),
-        told.where(_complete(keys)).select(*keys).distinct(),
-        list(keys),
-        "inner",
-    )
+    places = (*keys, "unit_id")
+    own_p = shown.where(_complete(keys) & ~F.col("person")).select(*places).distinct()
+    own_s = told.where(_complete(keys)).select(*places).distinct()
+    both = join(own_p.select(*keys).distinct(), own_s.select(*keys).distinct(), list(keys), "inner")
     days = F.count("day").over(Window.partitionBy("kind", "number", "who"))
-    return both.withColumn("days", days).where(F.col("days") > 1).drop("days").withColumn("reused", F.lit(True))
+    renewed = both.withColumn("days", days).where(F.col("days") > 1).select(*keys)
+    every = own_p.unionByName(own_s)
+    ends = every.groupBy("kind", "number", "who").agg(F.min("unit_id").alias("first"), F.max("unit_id").alias("last"))
+    mixed = ends.where(F.col("first") != F.col("last")).select("kind", "number", "who")
+    whole = join(join(own_p, own_s, list(places), "inner"), mixed, ["kind", "number", "who"], "left_semi")
+    others = every.select("kind", "number", "who", F.col("day").alias("day_2"), F.col("unit_id").alias("unit_2"))
+    apart = join(whole, others, ["kind", "number", "who"], "inner")
+    apart = apart.where((F.col("day_2") != F.col("day")) & (F.col("unit_2") != F.col("unit_id"))).select(*keys)
+    return renewed.unionByName(apart).distinct().withColumn("reused", F.lit(True))
 
 
 def _split(side: Frame, reused: Frame) -> Frame:
@@ -239,11 +266,14 @@ def _copies(engine: Engine, table: str, base: Frame) -> Frame:
     base = engine.keep(f"keys_{table}", base.withColumn("party", party))
     by_code = _least("record_id", ("kind", "number", "code"))
     by_name = _least("by_code", ("kind", "number", "party"))
+    weakly = _least("exactly", (*_WEAKLY, "whom"))  # the same number, written in another way
     return (
-        base.withColumn("by_code", by_code)
+        base.withColumns({"by_code": by_code, "whom": F.coalesce(F.col("code"), F.col("party"))})
         .withColumn("by_name", by_name)
-        .withColumn("group", F.min("by_name").over(Window.partitionBy("by_code")))
-        .drop("by_code", "by_name")
+        .withColumn("exactly", F.min("by_name").over(Window.partitionBy("by_code")))
+        .withColumn("weakly", weakly)
+        .withColumn("group", F.min("weakly").over(Window.partitionBy("exactly")))
+        .drop("by_code", "by_name", "whom", "exactly", "weakly")
     )
 
 
@@ -276,7 +306,7 @@ def _bridge(engine: Engine, published: Frame) -> Frame:
     return engine.keep("grouped_publications", bridged.drop("here", "most", "bridge"))
 
 
-_OF_DECISION = ("kind", "unit_id", "number", "weak", "code", "name", "party")
+_OF_DECISION = ("kind", "unit_id", "number", "weak", "licence", "code", "name", "party")
 
 
 def _decisions_of(side: Frame) -> Frame:
@@ -286,7 +316,7 @@ def _decisions_of(side: Frame) -> Frame:
         .agg(
             *(
                 F.min(name).alias(name)
-                for name in ("kind", "unit_id", "number", "weak", "code", "name", "party", "day")
+                for name in ("kind", "unit_id", "number", "weak", "licence", "code", "name", "party", "day")
             ),
             F.max("amount").alias("amount"),
         )
@@ -314,6 +344,8 @@ def _apply(level: Level, published: Frame, submitted: Frame, apart: Frame | None
 
 
 def _numbered(side: Frame, level: Level, name: str, letter: str) -> Frame:
+    if level.licence == name:
+        side = side.withColumn("number", F.col("licence"))
     complete = _complete(level.keys)
     if level.without is not None and level.without[0] == name:
         complete = complete & F.col(level.without[1]).isNull()
@@ -329,15 +361,22 @@ def _numbered(side: Frame, level: Level, name: str, letter: str) -> Frame:
 # ---------------------------------------------------------------- what belongs to a paired decision
 
 
+def _near(side: Frame, plain: Frame, keys: tuple[str, ...], left: Frame) -> Frame:
+    """Decisions found at once to which a leftover with equal keys may belong."""
+    close = join(side, left.where(_complete(keys)).select(*keys).distinct(), list(keys), "left_semi")
+    return join(close, plain, ["record_id"], "left_semi").select(
+        F.col("record_id").alias("id"), *_OF_DECISION[:-1], F.col("name").alias("party"), "day", "amount"
+    )
+
+
 def _attach(
-    engine: Engine, left: Frame, other: Frame, paired: Frame, letter: str, apart: Frame | None, near: Frame | None = None
-) -> Frame:  # fmt: skip
+    engine: Engine, left: Frame, other: Frame, paired: Frame, letter: str, apart: Frame | None, near: Frame
+) -> Frame:
     """Leftovers of one side that plainly are a decision already paired on the other side: id, target (its `letter`)."""
     found_before = join(other, paired.select(F.col(letter).alias("id")), ["id"], "inner")
-    if near is not None:
-        found_before = found_before.unionByName(near)
-    known = engine.keep(f"known_{letter}", found_before)
+    known = engine.keep(f"known_{letter}", found_before.unionByName(near))
     ways: list[tuple[str, ...]] = [("kind", "number", "code"), ("kind", "number", "party")]
+    ways += [(*_WEAKLY, "code"), (*_WEAKLY, "party")]  # the same number, written in another way
     if (
         letter == "s"
     ):  # a further window without a number column; further submissions without number are decisions of their own
@@ -345,7 +384,7 @@ def _attach(
     found: Frame | None = None
     for keys in ways:
         mine = left.where(_complete(keys))
-        if "number" not in keys:
+        if not {"number", "weak"} & set(keys):
             mine = mine.where(F.col("number").isNull())
         targets = known.where(_complete(keys)).groupBy(*keys).agg(F.min("id").alias("target"))
         made = join(mine, targets, list(keys), "inner").select("id", "target")
@@ -381,7 +420,8 @@ def _result(
             )
         )
     )
-    to_s = join(joined_s.select(F.col("id"), F.col("target").alias("p")), paired.select("p", "s"), ["p"], "inner")
+    found = paired.select("p", "s").unionByName(plain)
+    to_s = join(joined_s.select(F.col("id"), F.col("target").alias("p")), found, ["p"], "inner")
     lone_s = join(left_s, joined_s.select("id"), ["id"], "left_anti")
     of_s = (
         lone_s.select("id")

@@ -88,12 +88,13 @@ def publication_facts(engine: Engine, base: Frame, facts: Facts) -> Frame:
         F.coalesce(F.col("absent_on"), F.col("stated")), F.coalesce(F.least("stated", "seen_on"), F.col("absent_on"))
     )
     judged = joined.withColumns({"on_time": on_time, "late": late, "late_from": floor})
-    ordinals = engine.table("calendar").select("clock", "day", "ordinal")
+    ordinals = engine.table("calendar").select("clock", "day", "ordinal", "is_workday")
+    begun = F.col("ordinal") + F.when(F.col("is_workday"), 0).otherwise(1)  # a day off: the working day it misses
     return (
         join(
             join(
                 judged,
-                ordinals.select("clock", F.col("day").alias("late_from"), F.col("ordinal").alias("at")),
+                ordinals.select("clock", F.col("day").alias("late_from"), begun.alias("at")),
                 ["clock", "late_from"],
                 "left",
             ),
@@ -121,9 +122,24 @@ def publish_states(engine: Engine) -> Frame:
         )
     )
     made = join(made, _blind(engine), ["decision"], "left").withColumn("blind_elsewhere", yes(F.col("blind")))
-    late = (F.col("all_late") == 1) & ~F.col("blind_elsewhere")
+    made = join(made, _corrected(engine), ["decision"], "left").withColumn("corrected", yes(F.col("was_there")))
+    late = (F.col("all_late") == 1) & ~F.col("blind_elsewhere") & ~F.col("corrected")
     state = F.when(F.col("some_on_time") == 1, "on_time").when(late, "late").otherwise("undecided")
-    return made.select("decision", "publish_days_late", "blind_elsewhere", state.alias("seen_state"))
+    return made.select("decision", "publish_days_late", "blind_elsewhere", "corrected", state.alias("seen_state"))
+
+
+def _corrected(engine: Engine) -> Frame:
+    """Decisions shown late that may have stood there in time under a mistyped number: such an entry, which nobody reported,
+    of the same party and day on the same portal went when this one came."""
+    keys = ["portal_id", "kind", "counterparty_key", "decision_date"]
+    gone = engine.table("pubs").where(F.col("gone_since").isNotNull())
+    gone = gone.where(~yes(F.col("counterparty_type") == "natural_person"))
+    gone = join(gone, engine.table("subs").select("decision").distinct(), ["decision"], "left_anti")
+    gone = gone.select(*keys, date_of("first_seen").alias("was_seen"), F.col("last_seen").alias("was_last"))
+    late = engine.table("publication_facts").where(F.col("late")).select("decision", "own_due", "first_seen", *keys)
+    beside = join(late, gone, keys, "inner")
+    beside = beside.where((F.col("was_seen") <= F.col("own_due")) & (F.col("was_last") < F.col("first_seen")))
+    return beside.select("decision").distinct().withColumn("was_there", F.lit(True))
 
 
 def _blind(engine: Engine) -> Frame:

@@ -69,7 +69,8 @@ def _worded(records: pa.Table, row: Exemption) -> pa.ChunkedArray:
     titles, items = row.when.patterns
     parts = []
     if titles is not None:
-        parts.append(pc.or_(_says(records["document_title"], titles), _says(records["content"], f"^(?:{titles})")))
+        said = pc.or_(_says(records["document_title"], titles), _says(records["content"], f"^(?:{titles})"))
+        parts.append(pc.or_(said, _says(records["case_name"], row.when.named)))
     if items is not None:
         parts.append(pc.or_(_says(records["case_name"], items), _says(records["licence_name"], items)))
     return pc.and_(*parts) if len(parts) == 2 else parts[0]

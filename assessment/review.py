@@ -101,7 +101,7 @@ def decide(
     if sealed is None:
         rejudge(workspace, key, progress)
     else:
-        reasons = "；".join(dict.fromkeys(row.reason for row in rows if row.reason))
+        reasons = "；".join(dict.fromkeys(ask.reason.strip() for ask in asks if ask.reason.strip()))
         revise(workspace, key, by=actor, reason=reasons or f"人工认定 {len(asks)} 项", anew=False, progress=progress)
     with session_of(workspace) as session:
         after = scores_of(session, key)

@@ -18,7 +18,7 @@ from typing import Any
 from assessment.freeze import check_manifest, freeze, refreeze_reviews
 from assessment.kept_lines import FINDINGS, PAIRS, ask
 from assessment.periods import Period
-from assessment.run import fresh_place, judge, keep, run_of
+from assessment.run import fresh_place, judge, keep, put_right, results_hash, run_of
 from db import clock
 from db.models import PeriodRun
 from db.session import session_of
@@ -59,6 +59,7 @@ def revise(
     ]
     with session_of(workspace) as session:
         run = run_of(session, span.key)
+        put_right(folder, run)
         if run.sealed_at is None:
             faults.append(f"评估期 {span.key} 尚未封存，直接重新运行 mingcha assess --period {span.key} 即可，无须修订")
         number, as_of = run.revision, run.as_of
@@ -81,8 +82,23 @@ def revise(
         if made.empty:
             raise Refused(f"评估期 {span.key} 重算后与第 {number} 次修订完全相同，没有需要修订的内容")
         _lay_down(folder, number)
+        told = _tell(
+            folder / "revisions" / f"{number + 1}.part",
+            {
+                "period": span.key,
+                "revision": number + 1,
+                "by": by.strip(),
+                "reason": reason.strip(),
+                "at": clock.now().isoformat(),
+                "as_of": as_of.isoformat(),
+                "inputs_sha256": inputs,
+                "results_sha256": results_hash(after.results),
+                "replaced": replaced,
+                "difference": asdict(made),
+            },
+        )
         run = keep(workspace, span.key, fresh, inputs, after, revision=number + 1)
-        _tell(folder / "revisions" / f"{number + 1}.json", run, by.strip(), reason.strip(), replaced, made)
+        told.rename(told.with_suffix(".json"))
         return run, made
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
@@ -150,35 +166,13 @@ def _scores(before: Iterable[Mapping[str, Any]], after: Iterable[Mapping[str, An
 
 def _lay_down(folder: Path, number: int) -> None:
     """Keep the sealed revision whole before its place is taken. Its folder appears complete or not at all."""
-    place = folder / "revisions" / str(number)
-    if place.is_dir():  # a revise that was killed had come this far
-        return
     half = folder / "revisions" / f".{number}"
     shutil.rmtree(half, ignore_errors=True)
     for part in ("inputs", "results"):
         shutil.copytree(folder / part, half / part)
-    half.rename(place)
+    half.rename(folder / "revisions" / str(number))
 
 
-def _tell(
-    file: Path, run: PeriodRun, by: str, reason: str, replaced: Mapping[str, Any], made: Difference
-) -> None:  # fmt: skip
-    text = json.dumps(
-        {
-            "period": run.period,
-            "revision": run.revision,
-            "by": by,
-            "reason": reason,
-            "at": clock.now().isoformat(),
-            "as_of": run.as_of.isoformat(),
-            "inputs_sha256": run.inputs_sha256,
-            "results_sha256": run.results_sha256,
-            "replaced": replaced,
-            "difference": asdict(made),
-        },
-        ensure_ascii=False,
-        indent=1,
-    )
-    half = file.with_suffix(".part")
-    half.write_text(text + "\n", encoding="utf-8")
-    half.rename(file)
+def _tell(file: Path, told: Mapping[str, Any]) -> Path:
+    file.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return file

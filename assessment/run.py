@@ -106,13 +106,37 @@ def assess(
 
 def fresh_place(folder: Path) -> Path:
     """Where this process freezes a period's inputs anew; what processes that were killed left beside it goes."""
-    for left in [*folder.glob(".inputs-*"), *folder.glob(".results-*")]:
-        process = left.name.split("-")[1]
-        if not (process.isdigit() and _alive(int(process))):
+    for left, process in _begun(folder):
+        if process is None:
             shutil.rmtree(left, ignore_errors=True)
     fresh = folder / f".inputs-{os.getpid()}"
     shutil.rmtree(fresh, ignore_errors=True)
     return fresh
+
+
+def put_right(folder: Path, run: PeriodRun) -> None:
+    """Finish, or take back, what a killed `revise` had begun: the files are again those of which the period's row speaks.
+
+    The revision whose place it was taking lies whole in revisions/<its number>; what its successor is to say of itself in
+    revisions/<number>.part. Processes that are still at work are let be.
+    """
+    if any(process not in (None, os.getpid()) for _, process in _begun(folder)):
+        return
+    told, laid = (folder / "revisions" / f"{run.revision}{end}" for end in (".part", ""))
+    if told.is_file() and json.loads(told.read_text(encoding="utf-8"))["results_sha256"] == run.results_sha256:
+        told.rename(told.with_suffix(".json"))
+    if laid.is_dir():
+        for part in ("inputs", "results"):
+            if (laid / part).is_dir():  # else it was put back by one that was killed in turn
+                _replace(laid / part, folder / part)
+        laid.rmdir()
+
+
+def _begun(folder: Path) -> Iterator[tuple[Path, int | None]]:
+    """What processes made beside a period's files, and which of them is still at work on it."""
+    for left in [*folder.glob(".inputs-*"), *folder.glob(".results-*")]:
+        process = left.name.split("-")[1]
+        yield left, int(process) if process.isdigit() and _alive(int(process)) else None
 
 
 def _alive(process: int) -> bool:
@@ -212,6 +236,7 @@ def verify(workspace: Workspace, period: str) -> list[str]:
     folder = workspace.periods / key
     with session_of(workspace) as session:
         run = run_of(session, key)
+        put_right(folder, run)
         faults = check_manifest(folder / "inputs")
         if manifest_hash(folder / "inputs") != run.inputs_sha256:
             faults.append(f"{folder / 'inputs'}：输入清单与评估时登记的不同")

@@ -121,7 +121,7 @@ def not_published(case: Case) -> Iterator[Outcome]:
 )
 def duplicate(case: Case) -> Iterator[Outcome]:
     """同一决定在平台报送了两条以上不同的记录，或在同一栏目公示了两处以上。职责划转时新旧两个单位各报一条的、上级系统重复推送的、
-    变更或更正决定替代原决定的，不作重复。"""
+    变更或更正决定替代原决定的，不作重复；栏目不列文号、姓名已遮盖的，可能是几个决定，只作疑问。"""
     yield other(
         "exempt",
         case.both_filed,
@@ -136,5 +136,9 @@ def duplicate(case: Case) -> Iterator[Outcome]:
         "exempt",
         case.versions,
         "同一文号在{note}有 {places} 条记录，其中有变更、更正或撤销的决定，按版本接续，不作重复",
+    )
+    yield question(
+        (case.places > 1) & (case.unnumbered == 1),
+        "{note}有 {places} 条记录难以分辨（没有决定书文号，或姓名已遮盖而文号相同），是重复还是几个决定，请核实",
     )
     yield warn(case.places > 1, "同一决定（按文号、相对人认定）在{note}共有 {places} 条记录")

@@ -12,17 +12,17 @@ _CENSUS = "国办发〔2015〕15号政府网站普查指标（站点可用性、
     dimension="portals",
     title="登记的双公示专栏不存在",
     basis="国办发〔2015〕51号第十八条；发改电〔2015〕557号",
-    version=2,
+    version=3,
     skips_settled=True,
     over="portal_cases",
     cure="恢复双公示专栏；栏目地址已变更的，请告知新地址。",
 )
 def column_missing(case: Case) -> Iterator[Outcome]:
-    """登记的专栏地址不存在。本期两次以上查看、前后至少七天，每次都明确答复不存在，才作此认定；
+    """登记的专栏地址不存在。本期两次以上查看、前后至少七天，每次都明确答复不存在，才作此认定，期末以后的查看不计；
     登记过的网站停机、改版期间的查看不计。"""
     yield fail(
-        (case.looks >= 2) & (case.looks_missing == case.looks) & (case.span >= 7),
-        "“{note}”自 {published_from} 至 {published_to} 共查看 {looks} 次，网站每次都答复该页面不存在",
+        (case.own_looks >= 2) & (case.looks_missing == case.own_looks) & (case.span >= 7),
+        "“{note}”自 {published_from} 至 {own_until} 共查看 {own_looks} 次，网站每次都答复该页面不存在",
     )
 
 
@@ -31,17 +31,17 @@ def column_missing(case: Case) -> Iterator[Outcome]:
     dimension="portals",
     title="专栏长时间打不开",
     basis=_CENSUS,
-    version=2,
+    version=3,
     skips_settled=True,
     over="portal_cases",
     cure="检查网站与栏目的访问情况，恢复正常访问。",
 )
 def column_unreachable(case: Case) -> Iterator[Outcome]:
     """专栏长时间打不开：前后至少七天（一周）、占查看次数 5% 以上，且同日其他网站可以打开（排除我方网络故障）；
-    普查指标以 15 秒打不开为一次失败，本系统等得更久（缺省 30 秒，并多次重试）才记一次；登记过的网站停机、改版期间的查看不计。"""
+    普查指标以 15 秒打不开为一次失败，本系统等得更久（缺省 30 秒，并多次重试）才记一次；期末以后的查看、登记过的网站停机、改版期间的查看不计。"""
     yield fail(
-        (case.looks >= 3) & (case.span_unreachable >= 7) & (case.looks_unreachable * 20 > case.looks),
-        "“{note}”自 {published_from} 至 {published_to} 查看 {looks} 次，{looks_unreachable} 次打不开，前后跨 {span_unreachable} 天；同日其他网站可正常访问",
+        (case.own_looks >= 3) & (case.span_unreachable >= 7) & (case.looks_unreachable * 20 > case.own_looks),
+        "“{note}”自 {published_from} 至 {own_until} 查看 {own_looks} 次，{looks_unreachable} 次打不开，前后跨 {span_unreachable} 天；同日其他网站可正常访问",
     )
 
 

@@ -75,6 +75,11 @@ def published_late(case: Case) -> Iterator[Outcome]:
         days_late=case.publish_days_late,
     )
     yield question(
+        unsure & case.corrected,
+        "最迟应于 {due_date}{provisional_note} 公示，{published_to} 才首次见到；但时限之内该栏目有同一相对人、同一决定日期的另一条，"
+        "此条出现时已不见，可能是更正文号后重发，请核实",
+    )
+    yield question(
         unsure & case.blind_elsewhere,
         "最迟应于 {due_date}{provisional_note} 公示，{published_to} 才首次见到；但本单位另有公示窗口在时限之后未能完整查看，"
         "不能排除已在那里按时公示，请提供网页记录",
@@ -151,7 +156,7 @@ def past_term(case: Case) -> Iterator[Outcome]:
     dimension="timeliness",
     title="公示期内的信息不见了，没有说明",
     basis="行政处罚法第四十八条；国办发〔2025〕22号",
-    version=3,
+    version=4,
     skips_settled=True,
     over="publication_cases",
     cure="恢复公示，或在撤下登记表中填报撤下日期、原因与依据。",
@@ -181,6 +186,10 @@ def withdrawn_unexplained(case: Case) -> Iterator[Outcome]:
     yield question(
         gone & case.oldest_shown.isNull(),
         "{seen_last} 仍在公示，{gone_on} 完整查看时整个栏目已没有任何信息，可能是改版或迁移，请说明",
+    )
+    yield question(
+        gone & ~rolled_off & case.followed,
+        "{seen_last} 仍在公示，{gone_on} 完整查看该栏目时已不见，同时出现同一相对人的另一条，可能已为变更或重新作出的决定所替代，请核实",
     )
     yield question(
         gone & ~rolled_off & case.revoked,

@@ -52,6 +52,13 @@ def received_the_day_after(city: Any) -> None:
     city.submit(received_at=at("2026-09-11", 0))
 
 
+@case("submitted_late:fail")
+def received_on_the_saturday_after_the_due_friday(city: Any) -> None:
+    """No working day has passed, but the limit has; both sides state the same day, so nothing is in dispute."""
+    city.publish(decision_date=D("2026-09-02"), seen="2026-09-03", absent="2026-09-02")
+    city.submit(decision_date=D("2026-09-02"), received="2026-09-12")
+
+
 @case()
 def due_after_a_worked_sunday(city: Any) -> None:
     """09-18 + 7 counts Sunday 09-20: due 09-29."""
@@ -218,6 +225,115 @@ def a_certificate_renewed_under_its_number(city: Any) -> None:
             category="普通",
             content="准予",
         )
+
+
+_LICENCE: dict[str, Any] = {"kind": "licence", "fine_yuan": None, "category": "普通", "content": "准予"}
+
+
+@case()
+def shown_under_the_number_of_its_certificate(city: Any) -> None:
+    """#31: one side writes the licence number where the other has the number of the decision."""
+    city.publish(number="JY1140600 0012346", **_LICENCE)
+    city.submit(number=1, licence_number="jy11406000012346", **_LICENCE)
+    city.publish(number=2, licence_number="JY2", counterparty_code=None, **_LICENCE)
+    city.submit(number="JY2", counterparty_code=None, **_LICENCE)
+
+
+@case("not_published:fail", "not_submitted:fail")
+def the_same_certificate_on_another_day_is_another_decision(city: Any) -> None:
+    city.publish(number="JY11406000012347", decision_date=D("2026-09-01"), **_LICENCE)
+    city.submit(number=1, licence_number="JY11406000012347", decision_date=D("2026-09-02"), **_LICENCE)
+
+
+@case()
+def a_year_without_brackets(city: Any) -> None:
+    """#30: 示罚字2026年第12号 is 示罚字〔2026〕12号."""
+    city.publish(number="示罚字2026年第12号")
+    city.submit(number="示罚字〔2026〕12号")
+
+
+@case("duplicate:warn")
+def reported_again_with_the_number_written_otherwise(city: Any) -> None:
+    """#30: the second report is the same decision twice, not one that the website lacks."""
+    city.publish(number="示甲罚字〔2026〕1号")
+    city.submit(number="示甲罚字〔2026〕1号")
+    city.submit(number="示甲罚〔2026〕01号", received="2026-09-04")
+
+
+@case()
+def two_windows_write_the_number_in_two_ways(city: Any) -> None:
+    city.portal(id="other_window")
+    city.publish(number="示乙罚字〔2026〕1号")
+    city.publish(number="示乙罚〔2026〕01号", portal_id="other_window")
+    city.submit(number="示乙罚字〔2026〕1号")
+
+
+@case("not_published:fail")
+def the_same_serial_on_another_day_is_another_decision(city: Any) -> None:
+    both(city, number="示丙罚字〔2026〕51号")
+    city.submit(number="示丙罚字〔2026〕5-1号", decision_date=D("2026-09-02"), received="2026-09-04")
+
+
+@case("duplicate:question")
+def several_rows_without_a_number(city: Any) -> None:
+    """#31: perhaps several decisions of one party and day; a column without numbers does not tell."""
+    city.publish(number=None, copies=2)
+    city.submit(number=1)
+
+
+@case("not_submitted:fail")
+def two_windows_write_the_number_of_an_unreported_decision_in_two_ways(city: Any) -> None:
+    """One decision that nobody reported, not two."""
+    city.portal(id="another_window")
+    city.publish(number="示己罚字〔2026〕1号")
+    city.publish(number="示己罚〔2026〕01号", portal_id="another_window")
+
+
+@case("not_submitted:fail")
+def a_serial_with_a_branch_is_not_the_longer_serial(city: Any) -> None:
+    both(city, number="示庚罚字〔2026〕12-1号")
+    city.publish(number="示庚罚字〔2026〕121号", fine_yuan=2000.0)
+
+
+@case("duplicate:question", "not_published:question")
+def two_days_of_one_certificate_in_one_entry(city: Any) -> None:
+    """#31: the column shows the certificate's number twice; the entry stands for two decisions."""
+    city.publish(number="JY11406000012348", copies=2, **_LICENCE)
+    city.submit(number=1, licence_number="JY11406000012348", **_LICENCE)
+    city.submit(number=2, licence_number="JY11406000012348", decision_date=D("2026-09-03"), **_LICENCE)
+
+
+@case("duplicate:question", "values_differ:question")
+def hidden_names_under_one_number_in_one_entry(city: Any) -> None:
+    """#34: 王* three times under one number; the entry shows the fine of only one of them."""
+    person: dict[str, Any] = {"counterparty_type": "natural_person", "counterparty_key": "p:王"}
+    city.publish(number=1, copies=3, fine_yuan=300.0, counterparty_code=None, **person)
+    city.submit(number=1, fine_yuan=200.0, counterparty_code="h:1", **person)
+
+
+@case("not_submitted:question", "published_late:question")
+def shown_in_time_under_a_mistyped_number(city: Any) -> None:
+    """#18: the entry was corrected, and with it became another entry."""
+    gone = {"gone_since": at("2026-09-18"), "last_seen": at("2026-09-14")}
+    city.publish(number="示丁罚字〔2026〕2001号", seen="2026-09-03", **gone)
+    city.publish(number="示丁罚字〔2026〕2010号", seen="2026-09-18", absent="2026-09-14")
+    city.submit(number="示丁罚字〔2026〕2010号")
+
+
+@case("published_late:fail")
+def another_decision_of_the_day_was_in_time(city: Any) -> None:
+    gone = {"gone_since": at("2026-09-18"), "last_seen": at("2026-09-14")}
+    city.publish(number="示戊罚字〔2026〕2001号", seen="2026-09-03", **gone)
+    city.submit(number="示戊罚字〔2026〕2001号")
+    city.publish(number="示戊罚字〔2026〕2010号", seen="2026-09-18", absent="2026-09-14")
+    city.submit(number="示戊罚字〔2026〕2010号")
+
+
+@case("not_submitted:exempt")
+def a_filing_among_the_licences_stands_in_no_catalogue(city: Any) -> None:
+    """#13: 备案 is no licence, so no list of licences need name it."""
+    city.entry("catalogue", item_name="食品经营许可", kind="licence")
+    city.publish(case_name="食品经营备案", **_LICENCE)
 
 
 @case()

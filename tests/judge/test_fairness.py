@@ -34,8 +34,9 @@ def at(text: str) -> datetime.datetime:
 
 
 def both(city: Any, number: int = 1, **values: Any) -> None:
+    shown = ("gone_since", "last_seen", "seen")
     city.publish(number=number, **values)
-    city.submit(number=number, **values)
+    city.submit(number=number, **{name: value for name, value in values.items() if name not in shown})
 
 
 def standing(city: Any) -> None:
@@ -223,6 +224,27 @@ def gone_and_the_platform_says_revoked(city: Any) -> None:
     city.submit(status="撤销")
 
 
+@case("withdrawn_unexplained:question")
+def gone_when_the_decision_that_changes_it_came(city: Any) -> None:
+    """#39: the changing decision has a number and a day of its own."""
+    standing(city)
+    both(city, 1, gone_since=at("2026-09-21T09:00"), last_seen=at("2026-09-17T09:00"))
+    values = {"decision_date": D("2026-09-16"), "document_title": "行政处罚变更决定书"}
+    city.publish(number=7, seen="2026-09-21", absent="2026-09-17", **values)
+    city.submit(number=7, received="2026-09-18", **values)
+
+
+@case("not_submitted:exempt")
+def a_measure_that_only_its_name_tells(city: Any) -> None:
+    """#11: the name of the case is that of the paper."""
+    city.publish(case_name="示例商贸有限公司涉嫌无照经营行政强制措施决定书", category=None, fine_yuan=None)
+
+
+@case("not_submitted:fail")
+def punished_for_not_obeying_an_order(city: Any) -> None:
+    city.publish(case_name="拒不执行责令改正通知书")
+
+
 @case("not_published:question")
 def revoked_before_it_was_due_to_be_shown(city: Any) -> None:
     city.submit(status="撤销")
@@ -396,3 +418,40 @@ def test_a_unit_whose_own_exports_end_before_the_due_day(made_city: Any, tmp_pat
 
     looks = {"2026-08-31": WHOLE, "2026-10-12": WHOLE}
     assert accused(made_city, tmp_path, "2026-09", "2026-10-12", build, looks) == ["not_submitted:unknown"]
+
+
+def test_what_fails_after_the_period_is_the_next_ones(made_city: Any, tmp_path: Any) -> None:
+    """A column that was fine all through September and cannot be opened from October on."""
+    days = [f"2026-09-{day:02d}" for day in (1, 8, 15, 22, 29)]
+    later = ["2026-10-05", "2026-10-09", "2026-10-14", "2026-10-19"]
+
+    def found(period: str, name: str) -> list[str]:
+        city = made_city(tmp_path / name)
+        city.batch("2026-10-20")
+        city.unit("b")
+        city.portal("b_column", looks=dict.fromkeys([*days, *later], WHOLE))  # so that it is not our own network
+        city.unit("a")
+        city.portal("a_column", looks=dict.fromkeys(days, WHOLE) | dict.fromkeys(later, "unreachable"))
+        result = city.judge(period, D("2026-10-20"))
+        return [f"{f['code']}:{f['level']}" for f in result.findings if f["code"].startswith("column_un")]
+
+    (tmp_path / "one").mkdir()
+    (tmp_path / "two").mkdir()
+    assert found("2026-09", "one") == []
+    assert found("2026-10", "two") == ["column_unreachable:fail"]
+
+
+def test_one_number_of_two_counties_is_two_decisions(made_city: Any, tmp_path: Any) -> None:
+    """市监罚字〔2026〕7号 names no place: two counties punished the same company under it, on different days."""
+    city = made_city(tmp_path)
+    city.batch("2026-10-12")
+    for name, day, fine in (("a", "2026-09-01", 5000.0), ("b", "2026-09-03", 800.0)):
+        city.unit(name, level="county_department")
+        city.portal(f"{name}_column")
+        city.entry("catalogue", item_name="违法经营案")
+        values = {"decision_date": D(day), "fine_yuan": fine}
+        city.publish(number="市监罚字〔2026〕7号", seen="2026-09-07", **values)
+        if name == "a":
+            city.submit(number="市监罚字〔2026〕7号", received="2026-09-07", **values)
+    found = [(f["unit_id"], f["code"], f["level"]) for f in city.judge("2026-09", D("2026-10-12")).findings]
+    assert [line for line in found if line[1] != "silent_item"] == [("b", "not_submitted", "fail")]

@@ -2,6 +2,9 @@
 
 import datetime
 import json
+import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +17,13 @@ from python_calamine import CalamineWorkbook
 from sqlalchemy import func, select
 
 import cli
+from assessment import run
+from assessment.freeze import check_manifest, manifest_hash
 from assessment.review import Ask, attach, decide, decide_pair, history, rejudge
 from assessment.revision import revise
 from assessment.run import assess, seal, verify
 from db import clock
-from db.models import Finding, Pair, PairDecision, Review, Score
+from db.models import Finding, Pair, PairDecision, PeriodRun, Review, Score
 from db.session import session_of
 from intake.worksheets import REVIEWS, read_form
 from reports.review_sheet import COLUMNS, write_review_sheet
@@ -299,6 +304,102 @@ def test_a_sealed_period_is_revised_with_its_difference_and_the_old_one_kept(jud
         assess(judged.workspace, "2026-09", as_of=AS_OF)
     (folder / "revisions" / "0" / "results" / "scores.jsonl").write_bytes(b"{}\n")
     assert any("revisions/0/results" in fault for fault in verify(judged.workspace, "2026-09"))
+
+
+class Killed(BaseException):
+    """As by SIGKILL: nobody catches it, and nothing is committed."""
+
+
+class Steps:
+    """Counts what is done to files, and ends everything just before one of these steps."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.until = self.done = 0
+        for owner, name in ((shutil, "copytree"), (shutil, "rmtree"), (os, "link"), (Path, "rename"), (Path, "rmdir")):
+            monkeypatch.setattr(owner, name, self.counted(getattr(owner, name)))
+
+    def counted(self, step: Any) -> Any:
+        def do(*told: Any, **more: Any) -> Any:
+            if not Path(told[0]).name.startswith("."):  # what lies in our own way is cleared away by whoever comes next
+                self.done += 1
+                if self.done == self.until:
+                    raise Killed
+            return step(*told, **more)
+
+        return do
+
+    def killed(self, until: int, what: Callable[[], object]) -> bool:
+        """Whether it was ended before its so-manieth step."""
+        self.until, self.done = until, 0
+        try:
+            what()
+        except Killed:
+            return True
+        finally:
+            self.until = 0
+        return False
+
+
+def judged_once(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """The same inputs are judged only once, to save time."""
+    judge, made = run.judge, dict[str, run.Judgement]()
+
+    def once(inputs: Path, *_: object) -> run.Judgement:
+        key = manifest_hash(inputs)
+        made[key] = made.get(key) or judge(inputs)
+        return made[key]
+
+    monkeypatch.setattr(name, once)
+
+
+def test_an_assessment_killed_at_any_step_leaves_nothing_that_counts(
+    judged: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = judged.workspace.periods / "2026-09"
+    assess(judged.workspace, "2026-09", as_of=AS_OF)
+    old = manifest_hash(folder / "inputs"), run.results_hash(folder / "results")
+    steps, number = Steps(monkeypatch), 1
+    judged_once(monkeypatch, "assessment.run.judge")
+    later = AS_OF + datetime.timedelta(days=60)
+    while steps.killed(number, lambda: assess(judged.workspace, "2026-09", as_of=later)):
+        assess(judged.workspace, "2026-09", as_of=AS_OF)
+        assert (manifest_hash(folder / "inputs"), run.results_hash(folder / "results")) == old, number
+        number += 1
+    assert number > 5 and (manifest_hash(folder / "inputs"), run.results_hash(folder / "results")) != old
+    assert verify(judged.workspace, "2026-09") == []
+
+
+def test_a_revision_killed_at_any_step_is_made_or_is_not(judged: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    seal(judged.workspace, "2026-09")
+    folder = judged.workspace.periods / "2026-09"
+    one = found(judged, "not_submitted")[0]
+    steps = Steps(monkeypatch)
+
+    def decided() -> object:
+        return decide(judged.workspace, "2026-09", [ask], by="张三", revising=True)
+
+    def put_right() -> PeriodRun:
+        with session_of(judged.workspace) as session:
+            run.put_right(folder, row := run.run_of(session, "2026-09"))
+        return row
+
+    judged_once(monkeypatch, "assessment.revision.judge")
+    ask = Ask(one.finding_id, "正常", "申诉成立")
+    number = 1
+    while steps.killed(number, decided):
+        again = 1
+        while steps.killed(again, put_right):  # killed in turn while it puts right what was left
+            again += 1
+        row = put_right()
+        assert row.inputs_sha256 == manifest_hash(folder / "inputs") and check_manifest(folder / "inputs") == []
+        assert row.results_sha256 == run.results_hash(folder / "results")
+        assert (folder / "revisions" / "1.json").is_file() == (row.revision == 1)
+        if row.revision == 1:
+            break
+        number += 1
+    assert number > 8 and row.revision == 1 and not (folder / "revisions" / "1").exists()
+    told = json.loads((folder / "revisions" / "1.json").read_text(encoding="utf-8"))
+    assert (told["by"], told["reason"]) == ("张三", "申诉成立") and verify(judged.workspace, "2026-09") == []
 
 
 def test_a_revision_takes_in_what_became_known_later(judged: Any) -> None:

@@ -77,7 +77,7 @@ class Cluster:
         environment = self.environment | {"MINGCHA_SPARK": self.master} | more
         done = subprocess.run(
             [sys.executable, "-c", code, *map(str, arguments)],
-            cwd=ROOT, env=environment, capture_output=True, text=True, timeout=1500,
+            cwd=ROOT, env=environment, capture_output=True, text=True, timeout=3400,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr[-8000:]
         return done.stdout
@@ -144,12 +144,12 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         for process in reversed(started):
             process.terminate()
         for process in started:
-            process.wait(30)
+            process.wait(300)
 
 
 def _said(log: Path, pattern: str, times: int = 1) -> list[str]:
     """What the log says, as soon as it has said it so many times."""
-    for _ in range(600):
+    for _ in range(3000):
         found = re.findall(pattern, log.read_text())
         if len(found) >= times:
             return found
@@ -238,7 +238,7 @@ def _things(folder: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 def test_every_expression_means_the_same(cluster: Cluster, tmp_path: Path) -> None:
     _things(tmp_path)
     here = cluster.python(_TELL, tmp_path, "duckdb.txt", MINGCHA_SPARK="").splitlines()
@@ -255,7 +255,7 @@ def _sample_city(folder: Path) -> Path:
     """The month of the sample city, crawled for real: its frozen inputs."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MINGCHA_")}
     command = [sys.executable, ROOT / "cli.py", "demo", "--quick", "--json", "--keep", folder]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=800)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=1700)
     assert done.returncode == 0, done.stderr[-4000:]
     return folder / "var" / "periods" / "2026-09" / "inputs"
 
@@ -277,7 +277,7 @@ def _planted(folder: Path) -> Path:
     """20,000 publications and submissions with typos, duplicates and gaps, as the benchmark plants them."""
     code = "import sys, pathlib; sys.path.insert(0, 'benchmarks'); import bench_judge; bench_judge.plant(pathlib.Path(sys.argv[1]), 20_000)"
     environment = {**os.environ, "MINGCHA_NOW": "2026-10-20T18:00:00+08:00"}
-    subprocess.run([sys.executable, "-c", code, folder], cwd=ROOT, env=environment, check=True, timeout=300)
+    subprocess.run([sys.executable, "-c", code, folder], cwd=ROOT, env=environment, check=True, timeout=900)
     return folder / "inputs"
 
 
@@ -292,7 +292,7 @@ for inputs in sys.argv[1:]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(2400)
+@pytest.mark.timeout(3600)
 def test_results_are_the_same_bytes(cluster: Cluster, whole_city: Any, tmp_path: Path) -> None:
     before = set(cluster.executors())
     places = [_sample_city(tmp_path / "city"), _cases(whole_city), _planted(tmp_path / "planted")]
