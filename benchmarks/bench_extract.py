@@ -10,7 +10,8 @@ many do stand there, and how many of the names of authorities that we give are p
 leaves the others out (页面写有的); the third also leaves out pages that hold no decision themselves (正文页: not those marked as
 attachment-only or stub, and no prior notices, reminders, reviews). A number whose label lacks the year printed before it is
 right (〔2026〕示罚字第1号). Authorities are often labelled by another form of the name: the line 同一机关 counts 示县某局 and
-示族自治县某局, 省某厅 and 示省某厅 as the same. A page with several decisions is right in a field when one of them says what the
+示族自治县某局, 省某厅 and 示省某厅 as the same. A natural person's name
+is kept masked, so it is compared as it was read. A page with several decisions is right in a field when one of them says what the
 label says. The last lines tell, for each band of confidence, how many of the values found (numbers, parties, authorities by
 meaning) are right: what `confidence` is worth.
 """
@@ -128,6 +129,10 @@ def _judged(counts: Counter[tuple[str, str]], page: dict[str, Any], reading: Rea
         if wanted is None:
             continue
         found = {value for row in rows if (value := canonical(str(row[field] or ""))) is not None}
+        if field == "counterparty":
+            found |= {
+                canonical(seen.fields[field]) for seen, row in zip(reading.rows, rows, strict=True) if _masked(row)
+            }
         right = any(value == wanted or (label == "书文号" and value.endswith(wanted)) for value in found)
         verdict = "right" if right else "wrong" if found else "missed"
         counts[label, verdict] += 1
@@ -149,6 +154,10 @@ def _judged(counts: Counter[tuple[str, str]], page: dict[str, Any], reading: Rea
             counts[f"把握 {band:.2f} 以上" if band else "把握更低", "right" if right else "wrong"] += 1
         if printed:
             yield label, verdict, str(sorted(map(str, found))[:3])
+
+
+def _masked(row: dict[str, Any]) -> bool:
+    return row["counterparty_type"] == "natural_person" and bool(row["counterparty"])
 
 
 def measure_counts(folder: Path) -> None:

@@ -59,6 +59,11 @@ class Glance:
         self.is_json = text.lstrip()[:1] in ("{", "[")
 
     @cached_property
+    def low(self) -> str:
+        """The text in lower case: to look there for a word is cheaper than to look for it in either case."""
+        return self.text.lower()
+
+    @cached_property
     def links(self) -> str:
         """Where the page's links lead, one a line, without hosts."""
         return "\n".join(_PLACE.sub("", a or b or c).replace("\\", "/") for a, b, c in _HREF.findall(self.text))
@@ -111,7 +116,7 @@ class Glance:
     @cached_property
     def _tabled(self) -> bool:
         """Whether a table may have a header that is known; reading tables is dear."""
-        return "<table" in self.text.lower() and _LABEL.search(self.text) is not None
+        return "<table" in self.low and _LABEL.search(self.text) is not None
 
     @cached_property
     def _part(self) -> LexborHTMLParser:

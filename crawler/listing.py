@@ -12,6 +12,10 @@ from crawler.extract import absolute, suffix_of, tables
 
 ANY = re.compile(r".")  # every address
 DATE = re.compile(r"(?:19|20)\d\d\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d{1,2}日?")
+_APART = re.compile(  # the day in a square of its own: 08 | 2026-05, 2026.05 | 08, 05-08 | 2026
+    r"(?<![\d\-/.:])(?:(\d{1,2})\s+((?:19|20)\d\d)\s?[-/.年]\s?(\d{1,2})月?|((?:19|20)\d\d)\s?[-/.年]\s?(\d{1,2})月?\s+(\d{1,2})日?"
+    r"|(\d{1,2})[-/.月](\d{1,2})日?\s+((?:19|20)\d\d))(?![\d\-/.:年])"
+)
 _LINES = frozenset(("li", "tr", "dd", "dl", "p", "div"))
 _ROOT = re.compile(r"https?://[\w.\-]+(?::\d{1,5})?", re.A)
 _PLAIN = re.compile(r"(/(?=[\w]))?(?:\./)?\w[\w./\-%]*(?:\?[\w./\-%=&]*)?", re.A)
@@ -125,9 +129,39 @@ def date_beside(node: LexborNode, text: str, long: set[int]) -> str | None:
             match = DATE.search(outside)
             if match:
                 return "".join(match[0].split())
+            if line.tag != "tr" and ("20" in outside or "19" in outside) and (apart := _date_apart(outside)):
+                return apart
+        elif line.tag == "dt" and (beside := _element_after(line)) is not None and beside.tag == "dd":
+            match = DATE.search(beside.text(deep=True, separator=" "))
+            if match:
+                return "".join(match[0].split())
         line = line.parent
     match = DATE.search(text)
     return "".join(match[0].split()) if match else None
+
+
+def _date_apart(words: str) -> str | None:
+    """A date whose day stands apart from its year.
+
+    >>> _date_apart("08 2026-05"), _date_apart("2026年05月 08"), _date_apart("05/08 2026"), _date_apart("45 2026-05")
+    ('2026-05-08', '2026-05-08', '2026-05-08', None)
+    """
+    match = _APART.search(words)
+    if match is None:
+        return None
+    day, year, month = (
+        match[1] or match[6] or match[8],
+        match[2] or match[4] or match[9],
+        match[3] or match[5] or match[7],
+    )
+    return f"{year}-{month}-{day}" if 1 <= int(month) <= 12 and 1 <= int(day) <= 31 else None
+
+
+def _element_after(node: LexborNode) -> LexborNode | None:
+    after = node.next
+    while after is not None and after.tag.startswith("-"):
+        after = after.next
+    return after
 
 
 def next_page(tree: LexborHTMLParser, base_url: str, number: int = 0) -> str | None:

@@ -67,11 +67,11 @@ def stack_of(glance: Glance) -> tuple[Stack | None, frozenset[str]]:
     best: tuple[Stack | None, frozenset[str]] = (None, frozenset())
     named = f"{glance.links}\n{glance.text}"
     for stack in STACKS:
-        by = {"mark"} if re.search(stack.mark, named) else set()
-        if stack.address and re.search(stack.address, glance.address):
-            by.add("address")
-        if stack.address and "address" not in by and not stack.alone:
-            by.clear()
+        by = {"address"} if stack.address and re.search(stack.address, glance.address) else set()
+        if stack.address and not by and not stack.alone:
+            continue
+        if re.search(stack.mark, named):
+            by.add("mark")
         if len(by) > len(best[1]):
             best = (stack, frozenset(by))
     return best

@@ -11,6 +11,7 @@ from crawler.documents.parts import Document, Limits, Unreadable
 from crawler.documents.zips import Zip
 
 _MAX_OBJECTS = 500_000
+_MAX_STEPS = 2_000
 
 
 def read_ofd(archive: Zip, limits: Limits) -> Document:
@@ -81,10 +82,18 @@ def _words(content: Any) -> Iterator[Word]:
 
 
 def _numbers(text: str | None) -> list[float]:
+    """Numbers as they stand; `g 5 3.175` are five steps of 3.175."""
     found: list[float] = []
-    for word in (text or "").split()[:2_000]:
+    repeat: int | None = None  # 0 until the count behind a g is known
+    for word in (text or "").split()[:_MAX_STEPS]:
         try:
-            found.append(float(word))
-        except ValueError:  # "g 5 3.175": five steps of 3.175
+            number = float(word)
+        except ValueError:
+            repeat = 0 if word == "g" else repeat
             continue
-    return found
+        if repeat == 0:
+            repeat = int(min(max(number, 1), _MAX_STEPS)) if number == number else 1
+            continue
+        found.extend([number] * (repeat or 1))
+        repeat = None
+    return found[:_MAX_STEPS]

@@ -14,6 +14,7 @@ from crawler.documents.parts import Block, Document, Limits, Unreadable
 _WRAPPED = re.compile(r"\s*\n\s*(?![\d一二三四五六七八九十]{1,2}[、.．)）])(?!(?<=[A-Za-z]\n)[A-Za-z])")
 _RULED = 6  # fewer edges are a letterhead's line or a seal
 _MAX_OBJECTS = 60_000  # on one page: drawings, not text
+_TWICE = 0.95  # of the letters stand alone in their places on a page that prints none twice
 _SHARE = 0.8  # of the time the child has
 
 
@@ -55,6 +56,8 @@ def read_pdf(content: bytes, limits: Limits) -> Document:
 def _page(page: Any) -> Iterator[Block]:
     if len(page.chars) > _MAX_OBJECTS or len(page.edges) > _MAX_OBJECTS:
         raise Unreadable("PDF 某页内容过多，未读取")
+    if _is_overprinted(page.chars):
+        page = page.dedupe_chars()
     tables = page.find_tables({"explicit_horizontal_lines": _open_ends(page)}) if len(page.edges) >= _RULED else []
     tables = sorted((table for table in tables if len(table.cells) > 3), key=lambda table: table.bbox[1])
     top = 0.0
@@ -63,6 +66,12 @@ def _page(page: Any) -> Iterator[Block]:
         yield _table(table)
         top = max(top, table.bbox[3])
     yield from _words(page, top, float(page.height), tables)
+
+
+def _is_overprinted(chars: list[Any]) -> bool:
+    """Whether letters stand twice in one place: some programs print bold so, and 处罚 would read 处处罚罚."""
+    places = {(char["text"], round(char["x0"]), round(char["top"])) for char in chars}
+    return len(places) < len(chars) * _TWICE
 
 
 def _open_ends(page: Any) -> list[float]:

@@ -18,6 +18,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from crawler.documents.parts import Block, Document, Limits, Unreadable
 from crawler.documents.reading import task_of
 from crawler.extract import (
+    cells,
     classify,
     context,
     decision_text,
@@ -71,6 +72,7 @@ _PICTURES = frozenset(("jpg", "jpeg", "png", "gif", "bmp", "tif", "tiff"))
 _SUM = re.compile(r"\d{1,9}(?:\.\d{1,2})?")
 _DECIDED = frozenset(("content", "facts", "decision_date", "basis"))
 _PARTY_AND_MATTER = re.compile(r"^(.{2,60}?)\s*[-—－–]+\s*(\S.*)$", re.S)
+_DASHES = frozenset("-—－–")
 _OFFENCE = re.compile(r"违反|违法|其他违法|未(?:按|经|取得|依法|办理)|逾期|擅自|涉嫌|无证|超")
 _NAMED_ONLY = 0.4  # a decision of which a page tells only number and party: what is attached tells it
 _PARTS = frozenset(("facts", "content", "category", "basis", "category_and_basis", "violation_type", "decision_date"))
@@ -107,13 +109,15 @@ def read(
     reading = _read(content, url, text or (lambda: decode(content, content_type)), reader, base_url, title, budget)
     for seen in reading.rows:
         _without_matter(seen)
+        cells.tidy(seen)
         _bare_sum(seen)
     return reading
 
 
 def _without_matter(seen: Seen) -> None:
     """A party printed together with the matter (某公司-逾期申报), where a field of its own tells it or it speaks of an offence."""
-    match = _PARTY_AND_MATTER.match(seen.fields.get("counterparty", ""))
+    party = seen.fields.get("counterparty", "")
+    match = None if _DASHES.isdisjoint(party) else _PARTY_AND_MATTER.match(party)
     if match is None:
         return
     matter = tables.squeeze(match[2])
@@ -125,11 +129,10 @@ def _without_matter(seen: Seen) -> None:
 
 def _bare_sum(seen: Seen) -> None:
     """A result that is nothing but a number is the fine in yuan (处罚结果：20.0)."""
-    text, kinds_of = (
-        seen.fields.get("content", ""),
-        f"{seen.fields.get('category', '')}{seen.fields.get('violation_type', '')}",
-    )
-    if seen.kind != "penalty" or "fine_yuan" in seen.fields or not _SUM.fullmatch(text) or "罚款" not in kinds_of:
+    text = seen.fields.get("content", "")
+    if seen.kind != "penalty" or "fine_yuan" in seen.fields or not _SUM.fullmatch(text):
+        return
+    if "罚款" not in f"{seen.fields.get('category', '')}{seen.fields.get('violation_type', '')}":
         return
     if "万" not in seen.labels["content"]:
         seen.fields["fine_yuan"], seen.labels["fine_yuan"] = text, f"{seen.labels['content']}（金额）"
@@ -187,7 +190,8 @@ def suffix_of(url: str) -> str:
     >>> suffix_of("http://x.example/a/P020.XLSX?v=1"), suffix_of("getfile.do?id=1&filename=双公示.xls&type=db")
     ('xlsx', 'xls')
     """
-    for part in (urlsplit(url).path, *re.findall(r"=([^&]+)", urlsplit(url).query)):
+    address = urlsplit(url)
+    for part in (address.path, *(re.findall(r"=([^&]+)", address.query) if address.query else ())):
         name, dot, ending = unquote(part).rpartition(".")
         if dot and name and ending.lower() in ATTACHMENTS:
             return ending.lower()
@@ -310,7 +314,7 @@ def _in_words(title: str, lines: list[str], reader: Reader) -> list[Seen]:
     if whole and (len(rows) > 1 or rows[0].fields.keys() >= _AROUND):
         return rows
     several = decision_text.records(title, lines, reader.kind)
-    if len(several) > max(1, len(rows)):
+    if len(several) > 1 and (len(several) > len(rows) or (len(several) == len(rows) and not whole)):
         return several
     one = several[0] if several else None
     if whole:
@@ -348,9 +352,10 @@ def _complete(seen: Seen, one: Seen, names: Iterable[str] = _AROUND) -> None:
 def metas_of(tree: LexborHTMLParser) -> dict[str, str]:
     """The page's metas by lower-case name (government sites share the names); the first of several counts."""
     metas: dict[str, str] = {}
-    for node in tree.css("meta[name]"):
+    for node in tree.tags("meta"):
         said = node.attributes  # made anew each time
-        metas.setdefault((said.get("name") or "").strip().lower(), (said.get("content") or "").strip())
+        if "name" in said:
+            metas.setdefault((said.get("name") or "").strip().lower(), (said.get("content") or "").strip())
     return metas
 
 

@@ -26,6 +26,15 @@ _MEANS = {
 _PIECES = re.compile(
     r"(索\s*引\s*号|文\s*号|发文字号|发布机构|发文机关|发文机构|公开责任部门|信息来源|来\s*源|名\s*称|标\s*题|成文日期|发文日期|生成日期|发布日期|发布时间|主题词|主题分类|有效性)\s*[：:]"
 )
+_TOLD = frozenset(("authority", "authority_and_date", "source_unit"))
+_BESIDE = (
+    "region_code",
+    "status",
+    "remark",
+    "updated_at",
+    "publicity_until",
+    "penalty_valid_to",
+)  # columns near the authority's
 _EMPTY = frozenset(("", "无", "/", "-", "--", "暂无", "本网", "本站"))
 
 
@@ -103,13 +112,26 @@ def complete(context: Context, rows: list[Seen], title: str) -> None:
             _fill(seen, "document_number", number, context.labels["number"], 0.8)
         if "decision_date" not in seen.fields and "date" in context.told:
             _fill(seen, "decision_date", context.told["date"], context.labels["date"], 0.6)
-    lacking = [seen for seen in rows if not {"authority", "authority_and_date", "source_unit"} & seen.fields.keys()]
+    lacking = [seen for seen in rows if not _TOLD & seen.fields.keys()]
+    for seen in lacking:
+        _slid(seen)
+    lacking = [seen for seen in lacking if "authority" not in seen.fields]
     if not lacking:
         return
     name, label = _authority(context, title)
     if name:
         for seen in lacking:
             _fill(seen, "authority", name, label, 0.7)
+
+
+def _slid(seen: Seen) -> None:
+    """An authority alone in a cell of another column: the row has fewer cells than its header."""
+    cells = {text for name in _BESIDE if (text := seen.fields.get(name, ""))}
+    names = {text for text in cells if decision_text.is_authority(text)}
+    if len(names) == 1:
+        place = next(name for name in _BESIDE if seen.fields.get(name, "") in names)
+        _fill(seen, "authority", names.pop(), seen.labels.get(place, ""), 0.6)
+        seen.fields.pop(place)
 
 
 def _authority(context: Context, title: str) -> tuple[str | None, str]:

@@ -30,7 +30,9 @@ _UNENDED = re.compile(  # 示林罚决字〔2026〕第045, alone in its line
     rf"[\u4e00-\u9fa5（）()·]{{2,20}}{_YEAR}[-—]?第?[\d\-—]{{1,16}}"
 )
 _LABEL = re.compile(r"^.*(?:文书号|文书编号|文号|编号|字号|案号|决定书|有限公司)[：:]?(?=[^〕\]）】]*[〔\[（【﹝({])")
-_EARLIER = re.compile(r"告|听|催|复议|复字|立案|送达|现记|现决|复查|询通|移送")  # numbers of other papers of the same case
+_EARLIER = re.compile(
+    r"告|听|催|复议|复字|立案|送达|现记|现决|复查|询通|移送"
+)  # numbers of other papers of the same case
 _SERIAL = re.compile(
     r"(?:公[开示]表|公告|通报|名单|目录|清单|简报|信息|专栏|文件)[〔\[（【﹝({]"
 )  # numbers of what the page is
@@ -49,10 +51,12 @@ _NEXT_LABEL = re.compile(
 _PARTY = re.compile(
     r"(?:被处罚(?:人|单位|者|当事人|企业)|受罚(?:人|单位|企业|者)|当\s*事\s*人|违法(?:行为)?(?:人|单位|主体)|受处罚(?:人|单位)|字号(?=名称)|申\s*请\s*(?:人|单位)|"
     r"被许可(?:人|单位)|许可申请人|行政相对人|建设单位|企业(?=名称)|单位(?=名称))"
-    r"(?:基本(?:情况|信息))?(?:[（(][^）)\n签章]{0,12}[）)])?(?:名\s*称|姓\s*名|情况)?(?:[（(][^）)\n]{0,12}[）)])?\s*[：:]\s*([^\n，,。；;]{2,60})"
+    r"(?:基本(?:情况|信息))?(?:[（(][^）)\n签章]{0,12}[）)])?[^\S\n]*(?:名\s*称|姓\s*名|情况)?(?:[（(][^）)\n]{0,12}[）)])?\s*[：:]\s*([^\n，,。；;]{2,60})"
 )
-_NAMED = re.compile(  # the party without a colon: 违法行为人张某，男，…
-    r"^(?:违法行为人|违法嫌疑人|被处罚人|被处罚单位|当事人)\s*([\u4e00-\u9fa5·*＊某xX×（）()]{2,40}?)\s*(?:[（(](?:男|女|身份|统一)|[，,]\s*(?:男|女|统一|法定|身份|地址|住所|出生|现住))"
+_NAMED = re.compile(  # the party without a colon: 违法行为人张某，男，… | 被处罚人姓名 张某 性别 男 | 当事人（供应商） 某公司
+    r"^(?:违法行为人|违法嫌疑人|被处罚人|被处罚单位|当事人)(?:姓名|名称)?(?:"
+    r"\s*([\u4e00-\u9fa5·*＊某xX×（）()]{2,40}?)\s*(?:[（(](?:男|女|身份|统一)|[，,]\s*(?:男|女|统一|法定|身份|地址|住所|出生|现住)|\s性别)"
+    r"|(?:[（(][\u4e00-\u9fa5]{2,8}[）)]|\s)\s*([\u4e00-\u9fa5·（）()]{2,36}(?:公司|厂|店|社|中心|行|部|超市))$)"
 )
 _OWN_NAME = re.compile(
     r"^[（(]?(?:姓\s*名|名\s*称|单位名称|企业名称|公司名称|姓名[（(/或]*名称[）)]?|名称[（(/或]*姓名[）)]?)[）)]?[：:]\s*([^\n，,。；;]{2,60})"
@@ -80,19 +84,35 @@ _HEADING_WORDS = re.compile(
     r"如下|决定|事实|依据|证据|处罚|行为|规定|名称|姓名|地址|代码|抄送|附件|各有关|各单位|查明|认为|我关|"
     r"我局|本局|本机关|情况|电话|时间|机关|日期|内容|事由|文号"
 )
+_AGENCY_END = (
+    r"(?:局|委员会|委|厅|人民政府|政府|大队|支队|总队|中队|中心|办公室|管理处|管理所|监督所|派出所|管理站|监察站|监督站|分局|办事处|海关|事务所|"
+    r"税务所|财政所|执法队|交警队|海事处|管委会|中国人民银行[\u4e00-\u9fa5]{0,12}?(?:分行|支行)|院)"
+)
+_FIRMS = "公司|厂|店|社|部|站|场|中心|学校|小学|中学|幼儿园|医院|行|馆|所|院|户|网吧|网咖|超市|铺|药房|门市|酒家"
 _TITLE_PARTY = (
     re.compile(r"决定书?\s*[（(]([^（）()〔\[\d]{2,40}(?:[（(][^（）()]{1,12}[）)])?[^（）()〔\[\d]{0,20})[）)]"),
     re.compile(
-        r"^(?:关于)?(?:对)?([^〔\[（(\d]{2,40}?(?:公司|厂|店|社|部|站|场|中心|学校|医院|行|馆|所|院|户|网吧|网咖|超市|幼儿园))(?:的|"
-        r"违反|违法|擅自|未|涉嫌|销售|经营|生产|使用|接纳|允许|越界|侵权|(?:安全|消防)?隐患|进行|(?:的?行政)?处罚)"
+        rf"^([^〔\[（(\d]{{2,40}}?(?:{_FIRMS}))(?:的|违反|违法|擅自|未|涉嫌|销售|经营|生产|使用|接纳|允许|越界|侵权|(?:安全|消防)?隐患|进行|环境违法|"
+        r"非法|无证|无照|虚假|发布|提供|超|作出|(?:的?行政)?处罚)"
     ),
     re.compile(r"^([^〔\[（(\d]{2,40}?)\s*[-—]{1,2}\s*(?:违反|违法|其他违法|未|逾期|发票)"),
+    re.compile(rf"(?:号|决定书?|】)[\s（(:：—-]*([\u4e00-\u9fa5（）()·]{{2,40}}?(?:{_FIRMS}))[）)]?$"),
+    re.compile(rf"^([\u4e00-\u9fa5（）()·]{{2,40}}?(?:{_FIRMS}))\s*[（(][^（）()]{{2,16}}{_YEAR}"),
+    re.compile(r"^([\u4e00-\u9fa5]{1,2}[某*＊×xX]{1,3}[\u4e00-\u9fa5]?)行政处罚决定书"),
+    re.compile(r"^([\u4e00-\u9fa5]{1,2}(?:某{1,2}|[*＊×xX]{1,3}))(?!公司|厂|店|某)[^，。]{2,30}案"),
 )
+_TITLE_LEAD = re.compile(rf"^(?:[\u4e00-\u9fa5（）]{{2,26}}?{_AGENCY_END})?(?:关于|对)+|^(?:当事人|被处罚人)[：:]?")
 _CHECKED = re.compile(  # 执法人员对某公司进行监督检查
     r"对([\u4e00-\u9fa5（）()]{2,36}?(?:公司|厂|店|合作社|中心|学校|医院|超市|酒店|商行|经营部|加油站))(?:[（(][^）)]{1,30}[）)])?进行[^。，；]{0,12}?(?:检查|调查|抽查|巡查)"
 )
-_HEADS_PARTY = re.compile(r"号$|^(?:[一二三四五六七八九十]、)?(?:当事人|被处罚人|被处罚单位)(?:的)?(?:基本)?(?:情况|信息)[：:]?$")
+_HEADS_PARTY = re.compile(
+    r"号$|^(?:[一二三四五六七八九十]、)?(?:当事人|被处罚人|被处罚单位)(?:的)?(?:基本)?(?:情况|信息)[：:]?$"
+)
 _FIRM = re.compile(r"(?:公司|厂|店|社|场|中心|学校|医院|行|馆|所|院|户|站|部|坊|吧)$")
+_OFFICE = re.compile(r"(?:局|委|厅|队|政府|监督所|派出所|管理所|税务所|财政所|管理站|监察站|监督站|办公室|办事处)$")
+_OF_PAPER = re.compile(  # what stands in brackets behind 决定书 and tells of the paper, not of the party
+    r"^(?:单位|个人|法人|自然人|个体工商户|企业|公民|(?:简易|普通|一般)(?:程序)?|当场(?:处罚)?|(?:网上|对外)?公[示开](?:版|稿)?|摘要|节选|全文|表格式?|正本|副本|样本|扫描件|电子版|试行|附件|存档|脱敏版?)$"
+)
 _NO_NAME = re.compile(r"字第?|号$|第.{1,6}[批期次]|\d")
 _NOTICE = re.compile(  # 某局于某日对某公司作出行政处罚决定
     r"(?:^|[，。；\n])(?:([\u4e00-\u9fa5（）]{3,26}?(?:局|委员会|厅|政府|大队|支队|总队|办事处|海关|队))|我局|本局|本机关)?[，,]?"
@@ -106,25 +126,23 @@ _ANCHORS = re.compile(
 )
 _CODE = re.compile(r"(?:统一社会信用代码|信用代码|社会信用代码)[^\n：:]{0,16}[：:]?\s*([0-9A-Z]{15,20})", re.I)
 _DATE = re.compile(
-    r"(?:19|20)\s{0,3}\d\s{0,3}\d\s*年\s*\d{1,2}\s*月\s*\d{1,2}\s*日|"
-    r"[二一][\s]*[〇○零O0ОoＯ◯九][\s]*[〇○零O0ОoＯ◯一二三四五六七八九][\s]*[〇○零O0ОoＯ◯一二三四五六七八九]\s*年\s*[一二三四五六七八九十元]{1,2}\s*月\s*[一二三四五六七八九十]{1,3}\s*日|"
+    r"(?:19|20|１９|２０)\s{0,3}\d\s{0,3}\d\s*年\s*\d{1,2}\s*月\s*\d{1,2}\s*日|"
+    r"[二一][\s]*[〇○零O0ОoＯ◯九][\s]*[〇○零O0ОoＯ◯一二三四五六七八九][\s]*[〇○零O0ОoＯ◯一二三四五六七八九]\s*年\s*(?:[一二三四五六七八九十元]{1,2}|\d{1,2})\s*月\s*(?:[一二三四五六七八九十]{1,3}|\d{1,2})\s*日|"
     r"(?<!\d)(?:19|20)\d\d\s?[-/.．]\s?\d{1,2}\s?[-/.．]\s?\d{1,2}(?!\d)"
 )
 _OTHER_DAY_BEFORE = re.compile(r"(?:公示|发布|截止|有效)(?:日期|时间|期)?[：:]?\s*$")
-_OTHER_DAY_AFTER = re.compile(r"[起前至到]|公示|发布")
+_OTHER_DAY_AFTER = re.compile(r"[起前至到]|公示|发布|\d{1,2}[:：]\d\d|^\s*(?!作出|决定|印|盖|公章|章)[\u4e00-\u9fa5]")
+_OTHER_DAYS = re.compile(r"(?:公示|发布|截止|有效)(?:日期|时间|期限?)")  # from one to another
 _DATE_LABEL = re.compile(r"(?:处罚决定|许可决定|决定|作出决定|签发)(?:书)?的?(?:签发)?(?:日期|时间)\s*[：:]\s*")
 _AFTER_SIGNATURE = re.compile(
     r"抄\s*送|抄\s*报|主\s*送|印\s*发|打\s*印|校\s*对|此件|公开(?:方式|形式)|主动公开|^附件?[：:]|^共\s*\d+\s*页|^第\s*\d+\s*页|"
     r"\.(?:docx?|pdf|xlsx?|jpe?g|png|zip|rar)$|送达|签收|签名|联系|电话|邮编|责任编辑|来源|^扫一扫|^打印|^关闭",
     re.I,
 )
-_AGENCY_END = (
-    r"(?:局|委员会|委|厅|人民政府|政府|大队|支队|总队|中队|中心|办公室|管理处|管理所|监督所|派出所|管理站|监察站|监督站|分局|办事处|海关|事务所|"
-    r"税务所|财政所|执法队|交警队|海事处|管委会|中国人民银行[\u4e00-\u9fa5]{0,12}?(?:分行|支行)|院)"
-)
-_AUTHORITY = re.compile(rf"([\u4e00-\u9fa5（）]{{2,30}}?{_AGENCY_END})(?:[（(][^）)]{{0,10}}[）)])?$")
+_BANK = r"中国人民银行[\u4e00-\u9fa5]{0,14}?(?:分行|支行|营业管理部)"
+_AUTHORITY = re.compile(rf"({_BANK}|[\u4e00-\u9fa5（）]{{2,30}}?{_AGENCY_END})(?:[（(][^）)]{{0,10}}[）)])?$")
 _HEADING = re.compile(
-    rf"^(?:关于)?([\u4e00-\u9fa5（）]{{2,26}}?{_AGENCY_END})(?=关于|(?:环境|环境保护|税务|安全生产|农业|交通|文化)?行政|责令|当场|案件|文件|准予|简易|双公示|信用|\d|\s|$)"
+    rf"^(?:关于)?({_BANK}|[\u4e00-\u9fa5（）]{{2,26}}?{_AGENCY_END})(?=关于|(?:环境|环境保护|税务|安全生产|农业|交通|文化)?行政|责令|当场|案件|文件|准予|简易|双公示|信用|\d|\s|$)"
 )
 _RESULT_START = re.compile(
     r"(?:决定|作出|给予|处理|处罚|许可|批复|批准|核准|函复|意见)[^\n。]{0,40}(?:如下|以下)[^\n]{0,24}[：:。]?$|(?:决定|处罚)(?:对[^\n。，]{2,40})?[：:]$|(?:处理|处罚)(?:结果|决定|内容)[：:]$"
@@ -168,6 +186,8 @@ _CONFISCATION = re.compile(rf"没收[^。；;\n]{{0,12}}?违法所得[^\d。；;
 _BASIS = re.compile(r"(?:依据|根据|依照|按照)(《[^\n]{4,200}?)(?:的?规定|之规定|，决定)")
 _PENALTY = re.compile(r"处罚|罚款|没收|违法")
 _MAX_PARTS = 100
+_HEAD_LINES = 30
+_OF_PARTY = frozenset(("counterparty", "legal_representative", "counterparty_code"))
 _OWN_HEADING = re.compile(r"[\u4e00-\u9fa5（）]{0,30}(?:处罚|许可)决定书(?:[（(][^）)]{1,30}[）)])?")
 _LICENCE_HEADING = re.compile(r"许可(?:决定|公示|信息)|批复|准予|核准|审批意见|予以许可")
 _BEFORE_SIGNATURE = re.compile(
@@ -187,7 +207,44 @@ def records(title: str, lines: list[str], kind: str) -> list[Seen]:
         if len(found) == len(parts) and None not in own and len(own) == len(found):
             return found
     one = record(title, lines, kind)
-    return [] if one is None else [one]
+    if one is None:
+        return []
+    parties = _parties(lines)
+    return [one] if len(parties) < 2 else [_for_party(one, name, head) for name, head in parties]
+
+
+def _parties(lines: list[str]) -> list[tuple[str, str]]:
+    """The parties that each have a line of their own under one label near the top, each with what stands about it."""
+    found: dict[str, list[str]] = {}
+    label = ""
+    for line in lines[:_HEAD_LINES]:
+        match = _PARTY.match(line)
+        name = _cut(match[1]) if match else ""
+        stands = "".join(line[: match.start(1)].split()) if match else ""
+        if (
+            len(name) >= 2
+            and (label or stands) == stands
+            and not _HEADING_WORDS.search(name)
+            and not name[0].isdecimal()
+        ):
+            label = stands
+            found.setdefault(name, []).append(line)
+        elif found and len(line) <= _RUN_ON:
+            found[next(reversed(found))].append(line)
+        elif found:
+            break  # the facts begin
+    return [(name, "\n".join(head)) for name, head in found.items()]
+
+
+def _for_party(one: Seen, name: str, head: str) -> Seen:
+    """The decision as it stands for one of its parties: what is the party's own is taken from its own lines."""
+    fields = {field: text for field, text in one.fields.items() if field not in _OF_PARTY}
+    fields["counterparty"] = name
+    for field, text in (("legal_representative", _representative(head)), ("counterparty_code", _first(_CODE, head))):
+        if text:
+            fields[field] = text.strip()
+    labels = {field: f"正文（{FIELDS[field].label_for(one.kind)}）" for field in fields}
+    return Seen(one.kind, fields, one.form, labels, dict(one.money), dict(one.others), one.confidence)
 
 
 def _parts(lines: list[str]) -> list[list[str]]:
@@ -287,6 +344,25 @@ def is_number(text: str, kind: str) -> bool:
     return match is not None and match.end() == len(bare) and _is_own(bare, kind) and _code_before(match) == 0
 
 
+def numbers_in(text: str) -> list[str]:
+    """The decisions' numbers that stand in a text, each once."""
+    return list(dict.fromkeys(_coded(match) for match in _NUMBER.finditer("".join(text.split()))))
+
+
+def name_alone(text: str) -> str:
+    """A name without the data in brackets and behind labels that follow it."""
+    return _cut(text)
+
+
+def signed(text: str) -> tuple[str, str] | None:
+    """Authority and day of a text that is nothing else: 示例县某局2026年1月2日."""
+    found = list(_DATE.finditer(text))
+    if len(found) != 1 or found[0].end() != len(text):
+        return None
+    name = text[: found[0].start()].rstrip(" \n,，;；、于")
+    return (name, found[0][0]) if is_authority(name) else None
+
+
 def is_authority(text: str) -> bool:
     """Whether a text is the name of an authority and nothing else."""
     bare = "".join(text.split())
@@ -354,7 +430,9 @@ def _code_before(match: re.Match[str]) -> int:
 
 def _coded(match: re.Match[str]) -> str:
     """The number found, with the digits that belong to it, without its label."""
-    return _balanced(_LABEL.sub("", match.string[_code_before(match) : match.end()]))
+    start = _code_before(match)
+    after_day = match.string[start] in "年月日" and match.string[start - 1 : start].isdecimal()
+    return _balanced(_LABEL.sub("", match.string[start + after_day : match.end()]))
 
 
 def _balanced(number: str) -> str:
@@ -374,8 +452,8 @@ def _party(title: str, lines: list[str], text: str) -> str | None:
         if len(name) >= 2 and not _HEADING_WORDS.search(name) and not name[0].isdecimal():
             return name
     for line in lines[:20]:
-        if (named := _NAMED.match(line)) and not _HEADING_WORDS.search(named[1]):
-            return named[1]
+        if (named := _NAMED.match(line)) and not _HEADING_WORDS.search(name := (named[1] or named[2]).strip()):
+            return name
     if (addressed := _addressee(lines)) is not None:
         return addressed
     for line in lines[:8]:
@@ -393,9 +471,12 @@ def _party(title: str, lines: list[str], text: str) -> str | None:
 
 def party_of_title(title: str) -> str | None:
     """The party a title names: 行政处罚决定书（某公司）, 某公司违反…案, 某店-违反税收管理."""
+    title = _TITLE_LEAD.sub("", title.strip())
     for pattern in _TITLE_PARTY:
         match = pattern.search(title)
-        if match and not _HEADING_WORDS.search(match[1]) and not _NO_NAME.search(match[1]):
+        if match is None or (pattern is not _TITLE_PARTY[0] and _OFFICE.search(match[1])):
+            continue  # an office is the party only where the brackets behind 决定书 say so
+        if not any(words.search(match[1]) for words in (_HEADING_WORDS, _NO_NAME, _OF_PAPER)):
             return match[1].strip()
     return None
 
@@ -458,9 +539,11 @@ def _signature(title: str, lines: list[str]) -> tuple[str | None, str | None]:
         before = line[: found[-1].start()]
         if len(after) > 12 or _OTHER_DAY_AFTER.search(after) or _OTHER_DAY_BEFORE.search(before):
             continue
+        if len(found) > 1 and _OTHER_DAYS.search(before):
+            continue
         if not before and number and _OTHER_DAY_BEFORE.search(rest[number - 1]):
             continue
-        date = found[-1][0]
+        date = found[-1][0].replace("元月", "一月")
         authority = _named_above(rest, number, before)
         break
     labelled = _DATE_LABEL.search("\n".join(lines))
@@ -471,7 +554,7 @@ def _signature(title: str, lines: list[str]) -> tuple[str | None, str | None]:
 
 def _named_above(lines: list[str], number: int, before: str) -> str | None:
     for text in (before, *(lines[n] for n in range(number - 1, max(number - 4, -1), -1) if len(lines[n]) <= 40)):
-        named = _AUTHORITY.search("".join(text.split()).rstrip("：:"))
+        named = _AUTHORITY.search("".join(text.split()).rstrip("：:").strip("[]【】"))
         if named and "名称" not in named[1]:
             return named[1]
     return None

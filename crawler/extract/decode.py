@@ -28,6 +28,7 @@ _COMMON = frozenset(
 )
 _FEW = 12  # bytes outside ASCII: too few to tell by themselves
 _SAMPLE = 20_000
+_ASCII = bytes(range(128))
 
 
 def decode(content: bytes, content_type: str | None = None) -> str:
@@ -41,10 +42,12 @@ def decode(content: bytes, content_type: str | None = None) -> str:
             return content.decode(name, "replace")
     if content.isascii():
         return content.decode("ascii")
+    few = len(content) < 4096 and len(content.translate(None, _ASCII)) < _FEW
+    if not few and (text := _strictly(content, "utf-8")) is not None:
+        return text
     declared = _declared(content, content_type)
-    outside = len(content.translate(None, bytes(range(128)))) if len(content) < 4096 else _FEW
-    unsure = outside < _FEW and declared is not None and declared != "utf-8"
-    if not unsure and (text := _strictly(content, "utf-8")) is not None:
+    unsure = few and declared is not None and declared != "utf-8"
+    if few and not unsure and (text := _strictly(content, "utf-8")) is not None:
         return text
     chinese, traditional = _strictly(content, "gb18030"), _strictly(content, "big5hkscs")
     if chinese is not None and traditional is not None:

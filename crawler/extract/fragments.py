@@ -17,6 +17,11 @@ def commented(page: str, tag: str) -> list[str]:
     return [mend(text) for text in _comments(page) if len(text) < _LIMIT and f"<{tag}" in text.lower()]
 
 
+def comments_list(page: str) -> bool:
+    """Whether a comment of a page holds an item of a list with a link."""
+    return any("<li" in text and "<a" in text for text in map(str.lower, _comments(page)))
+
+
 def _comments(page: str) -> Iterator[str]:
     start = page.find("<!--")
     while start >= 0 and (end := page.find("-->", start + 4)) >= 0:

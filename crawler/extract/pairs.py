@@ -13,6 +13,7 @@ from standard.fields import data
 _LINE = re.compile(r"^[\s\d、.．（()）一二三四五六七八九十]{0,6}([^：:\n]{2,40})[：:]\s*(.*)$")
 _VALUE_LIMIT = 5_000
 _LABEL_LENGTH = 30
+_LONGEST = 16  # a label glued to its value
 _ORDINAL = re.compile(r"^[（(]?(?:[一二三四五六七八九十]{1,3}|\d{1,2})[、.．）)]|[（(](?:万?元|必填|选填)[）)]$")
 _PAGE_TOOLS = re.compile(r"打印|收藏|关闭|分享|上一[篇条]|下一[篇条]|扫一扫|相关(?:链接|附件)|责任编辑")
 _ONE_LINE = frozenset(  # what follows in the next line without a label is no part of these
@@ -41,8 +42,8 @@ def records(lines: list[str], reader: Reader) -> list[Seen]:
         broken = [part for line in lines for part in _broken(line)]
         if len(broken) > len(lines):
             pairs = _known(broken, reader)
-        elif stacked := _stacked(lines):
-            pairs = _of_one_line(match_pairs(stacked, reader))
+        elif apart := _stacked(lines) or _glued(lines):
+            pairs = _of_one_line(match_pairs(apart, reader))
         if _fields(pairs) < 3:
             return []
     return records_of_pairs(pairs, reader, "key_value")
@@ -77,6 +78,28 @@ def _broken(line: str) -> list[str]:
         for start, end in zip([0, *starts], [*starts, len(line)], strict=True)
         if end > start
     ]
+
+
+def _glued(lines: list[str]) -> list[tuple[str, str]]:
+    """Lines that begin with a label and go on with its value, when most lines of a text do (处罚机关示例县某局)."""
+    heads, known = _heads(), _whole_labels()
+    begun = sum(line[:2] in heads for line in lines)
+    if begun < 4 or begun * 2 <= len(lines):
+        return []
+    found: list[tuple[str, str]] = []
+    for line in lines:
+        lengths = range(min(_LONGEST, len(line) - 1), 3, -1) if line[:2] in heads else ()
+        length = next((length for length in lengths if line[:length] in known), 0)
+        if length:
+            found.append((line[:length], line[length:].strip()))
+        elif found:
+            found[-1] = (found[-1][0], f"{found[-1][1]}\n{line}")
+    return found if len({label for label, _ in found}) >= 4 and len(found) * 2 > len(lines) else []
+
+
+@lru_cache(maxsize=1)
+def _heads() -> frozenset[str]:
+    return frozenset(label[:2] for label in _whole_labels())
 
 
 @lru_cache(maxsize=1)

@@ -9,9 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from selectolax.lexbor import LexborHTMLParser
-
-from crawler.extract import read
+from crawler.extract import read, tables
 from crawler.extract.decode import decode
 from crawler.extract.reading import Reading
 from crawler.identity import record_id
@@ -67,7 +65,7 @@ def _list_of(content: bytes, url: str) -> str:
     from crawler.detect import recognise  # it knows every family; a page with records needs none of them
 
     text = decode(content)
-    found = recognise(text, LexborHTMLParser(text), url)
+    found = recognise(text, tables.parse(text), url)
     if found is None or found.family in _NO_LISTS:
         return ""
     return f"是列表页（站型 {found.family}：{'、'.join(found.marks)}），不含记录；条目由采集逐条读取，请登记为门户后运行 mingcha crawl"

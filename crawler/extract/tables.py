@@ -19,9 +19,17 @@ from standard import aliases, kinds
 from standard.fields import data, on_change
 
 _BREAKS = re.compile(r"<(?=/?(?:[pP]|[dD](?:[iI][vV]|[dDtT])|[lL][iI]|[hH]\d|[tT][rR])[\s>]|[bB][rR]\s*/?>)")
+_MANY = 5_000  # elements that may stand within one another: a page of people's has fewer
+_DEEPEST = 500
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})[^<>]{0,2000}>?")
+_NOT_NESTED = frozenset(  # void ones, and those that the next of their kind closes (tables and lists around them count)
+    ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr", "p", "option",
+     "optgroup", "tbody", "thead", "tfoot", "colgroup", "tr", "td", "th", "li", "dt", "dd")
+)  # fmt: skip
 _LABEL_LIMIT = 60  # a header with its filling hint is rarely longer
 _HEADER_ROWS = 10
 _MAX_SPAN = 200
+_MOST_LABELS = 40  # of a table that was turned on its side
 _MAX_CELLS = 1_500_000  # a hostile colspan or rowspan must not fill the memory
 _RULES = re.compile(
     r"^(?:必填|选填|非必填|可选)|填写|格式[：:]|不超过|个?字符|长度|按照.{0,6}填|如有|例?如[：:]|^\d{1,3}(?:位|字)"
@@ -32,9 +40,23 @@ _GROUPS = frozenset(  # labels of groups in forms; the name below them is the pa
      "法人或其他组织", "法人或者其他组织", "当事人基本情况", "当事人情况", "基本情况", "被处罚单位")
 )  # fmt: skip
 _NAMES = frozenset(
-    ("名称", "姓名", "单位名称", "名称/姓名", "姓名/名称", "姓名(名称)", "姓名（名称）", "姓名或名称", "名称或姓名", "名称（姓名）", "字号名称")
+    (
+        "名称",
+        "姓名",
+        "单位名称",
+        "名称/姓名",
+        "姓名/名称",
+        "姓名(名称)",
+        "姓名（名称）",
+        "姓名或名称",
+        "名称或姓名",
+        "名称（姓名）",
+        "字号名称",
+    )
 )
 _IDENTITY = ("document_number", "counterparty")
+_PARTYISH = re.compile("姓|名称|个人|单位|被处罚|当事人|相对人|申请人")  # a quick look at what may be a party's label
+_NOBODY = frozenset(("", "—", "——", "－", "-", "--", "/", "\\"))
 _OTHER_DAYS = re.compile(r"立案|结案")  # 立案日期2026.1.4 结案日期2026.3.1 under 时间
 _SIGNS = re.compile(r"\W|_")
 _SERIAL = re.compile(r"^(?:序号|编号|序列|NO\.?|№)$", re.I)
@@ -62,7 +84,31 @@ def parse(html: str) -> LexborHTMLParser:
     html = html.replace("\r", "\n").replace("\t", "\n")
     while "\n\n" in html:
         html = html.replace("\n\n", "\n")
+    if len(html) > _MANY and _nestable(html) > _MANY:
+        html = _shallow(html)
     return LexborHTMLParser(_BREAKS.sub("\n<", html.replace("\n", " ")))
+
+
+def _nestable(html: str) -> int:
+    """About how many elements may stand within one another: not those of rows, paragraphs and lists."""
+    flat = sum(map(html.count, ("</", "<t", "<p", "<br", "<li")))
+    return html.count("<") - flat + html.count("<table")
+
+
+def _shallow(html: str) -> str:
+    """Without the elements that stand deeper than any page of people's: a parser walks all that are open for each new one."""
+    pieces: list[str] = []
+    depth = place = 0
+    for tag in _TAG.finditer(html):
+        name = tag[2].lower()
+        if name in _NOT_NESTED:
+            continue
+        depth = depth + 1 if not tag[1] else max(depth - 1, 0)
+        if depth > _DEEPEST:
+            pieces.append(html[place : tag.start()])
+            place = tag.end()
+    pieces.append(html[place:])
+    return "".join(pieces)
 
 
 def text_of(node: LexborNode) -> str:
@@ -84,14 +130,15 @@ def records(tree: LexborHTMLParser, reader: Reader, context: Context | None = No
 
     The index of a page and its headings go into `context`.
     """
-    tables = tree.css("table")
+    tables = tree.tags("table")
+    spans = len(tables) > 0 and _has_spans(tree)
     around = {holder.mem_id for table in tables if (holder := _table_around(table)) is not None}
     found: list[Seen] = []
     for outer in (False, True):
         for table in tables:
             if (table.mem_id in around) != outer:
                 continue
-            grid = grid_of(table)
+            grid = grid_of(table, spans)
             if context is not None and len(grid.rows) <= 12 and is_index(grid.rows):
                 of_index(context, [grid.plain(number) for number in range(len(grid.rows))])
                 table.decompose()
@@ -108,7 +155,7 @@ def records(tree: LexborHTMLParser, reader: Reader, context: Context | None = No
 
 def headers(tree: LexborHTMLParser, reader: Reader) -> int:
     """How many tables of a page have a header we are sure of, with or without decisions below it."""
-    found = (_header(grid_of(table), reader) for table in tree.css("table") if len(table.css("table")) == 1)
+    found = (_header(grid_of(table), reader) for table in tree.tags("table") if len(table.css("table")) == 1)
     return sum(1 for header in found if header is not None and header.sure)
 
 
@@ -132,12 +179,18 @@ def _span(attributes: Mapping[str, str | None], name: str) -> int:
     return min(max(int(digits), 1), _MAX_SPAN) if digits.isdecimal() else 1
 
 
-def grid_of(table: LexborNode) -> Grid:
-    """A table with its spans filled in."""
+def _has_spans(tree: LexborHTMLParser) -> bool:
+    """Whether the page's source names spans at all: to look for them in each of its tables takes three times as long."""
+    source = (tree.raw_html or b"").lower()
+    return b"colspan" in source or b"rowspan" in source
+
+
+def grid_of(table: LexborNode, spans: bool = True) -> Grid:
+    """A table with its spans filled in; `spans`: whether there may be any."""
     grid = Grid()
     carried: dict[int, tuple[int, str]] = {}  # column -> rows still to fill, text
     cells = 0
-    spans = table.css_first("[colspan], [rowspan]") is not None  # attributes are dear to ask for cell by cell
+    spans = spans and table.css_first("[colspan], [rowspan]") is not None  # attributes are dear to ask for cell by cell
     for row in _own_rows(table):
         texts: list[str] = []
         own: list[bool] = []
@@ -223,15 +276,38 @@ def read(grid: Grid, reader: Reader) -> list[Seen]:
     narrow = max(map(len, grid.rows), default=0) <= 4  # most key/value tables; few wide ones
     pairs, known = _pairs(grid, reader) if narrow else ([], 0)
     if known >= 5:
-        return records_of_pairs(pairs, reader, "key_value")
+        return _turned(grid, reader) or records_of_pairs(pairs, reader, "key_value")
     header = _header(grid, reader)
     if header is not None and header.sure:
         return list(_wide(grid, header, reader))
+    if turned := _turned(grid, reader):
+        return turned
     if not narrow:
         pairs, known = _pairs(grid, reader)
-    if header is not None and len(header.fields) >= known:
-        return list(_wide(grid, header, reader))
+    if header is not None and len(header.fields) >= known and (found := list(_wide(grid, header, reader))):
+        return found
     return records_of_pairs(pairs, reader, "key_value") if known >= 3 else []
+
+
+def _turned(grid: Grid, reader: Reader) -> list[Seen]:
+    """The decisions of a table whose labels stand in its first column and whose decisions stand side by side."""
+    width = len(grid.rows[0]) if grid.rows else 0
+    if width < 3 or not 4 <= len(grid.rows) <= _MOST_LABELS or any(len(row) != width for row in grid.rows):
+        return []
+    labels = [squeeze(row[0]) for row in grid.rows]
+    columns = reader.columns(labels, [[row[1] for row in grid.rows]])
+    place = next((n for n, column in enumerate(columns) if column and column.field in _IDENTITY), None)
+    if place is None or sum(column is not None for column in columns) < max(4, len(labels) * 0.6):
+        return []
+    names = grid.rows[place][1:]
+    later = (*names[1:], names[0])  # labels again stand behind a value, for which it is dear to find no label
+    if len(set(names)) < len(names) or any(reader.columns([squeeze(name)])[0] is not None for name in later):
+        return []  # one decision over several columns, or labels again
+    kind = reader.kind_for(labels)
+    cells = ([row[number] for row in grid.rows] for number in range(1, width))
+    found = [row_of(labels, columns, column, kind, "key_value") for column in cells]
+    whole = [seen for seen in found if seen is not None]
+    return whole if len(whole) == width - 1 else []
 
 
 @dataclass(frozen=True)
@@ -356,9 +432,9 @@ def is_decision(seen: Seen) -> bool:
     return named and len(seen.fields) >= 2
 
 
-@dataclass(frozen=True)
+@dataclass
 class Pair:
-    """A label and its text, with the field it means if that is known."""
+    """A label and its text, with the field it means if that is known. (A frozen one takes three times as long to make.)"""
 
     label: str
     column: aliases.Column | None
@@ -375,7 +451,9 @@ def _pairs(grid: Grid, reader: Reader) -> tuple[list[Pair], int]:
 def _row_pairs(cells: list[str], filled: list[str]) -> Iterator[tuple[str, str]]:
     """Label and value stand side by side; a group label before them (spanning rows) is left out."""
     if len(cells) == 1:
-        if len(filled) > 1 and filled[0] != cells[0]:
+        if _tells_itself(cells[0]):
+            yield from _within_cell(cells[0])
+        elif len(filled) > 1 and filled[0] != cells[0]:
             yield filled[0], cells[0]
         elif "\n" not in cells[0]:
             label, colon, value = cells[0].replace("：", ":", 1).partition(":")
@@ -396,7 +474,40 @@ def _row_pairs(cells: list[str], filled: list[str]) -> Iterator[tuple[str, str]]
             if not value:
                 continue  # the person's name in a form filled in for a company
             label = "当事人名称"
-        yield label, value
+        if _tells_itself(value):
+            yield from _within_cell(value)
+        else:
+            yield label, value
+
+
+def _tells_itself(text: str) -> bool:
+    """Whether a cell holds lines of label and value, the party's name first."""
+    return "\n" in text and squeeze(text[:20].replace("：", ":").partition(":")[0]) in _NAMES
+
+
+def _within_cell(text: str) -> Iterator[tuple[str, str]]:
+    """What one cell tells line by line: 名称：某公司, 法定代表人：某人."""
+    for line in text.split("\n"):
+        label, colon, value = line.replace("：", ":", 1).partition(":")
+        if colon:
+            yield ("当事人名称" if squeeze(label) in _NAMES else label), value.strip()
+
+
+def _without_nobody(found: list[tuple[str, str]], reader: Reader) -> list[tuple[str, str]]:
+    """Without the line for a person in a form filled in for a firm, or for a firm in one filled in for a person."""
+    empty = [
+        place
+        for place, (label, text) in enumerate(found)
+        if text in _NOBODY and _PARTYISH.search(label) and _is_party(label, reader)
+    ]
+    if not empty or not any(text not in _NOBODY and _is_party(label, reader) for label, text in found):
+        return found
+    return [pair for place, pair in enumerate(found) if place not in empty]
+
+
+def _is_party(label: str, reader: Reader) -> bool:
+    column = reader.columns([squeeze(label).rstrip("：:")])[0]
+    return column is not None and column.field == "counterparty"
 
 
 def match_pairs(found: list[tuple[str, str]], reader: Reader) -> list[Pair]:
@@ -404,6 +515,7 @@ def match_pairs(found: list[tuple[str, str]], reader: Reader) -> list[Pair]:
     pairs: list[Pair] = []
     segment: list[tuple[str, str]] = []
     first = None
+    found = _without_nobody(found, reader)
     for label, text in [*((squeeze(label).rstrip("：:"), text) for label, text in found), ("", "")]:
         if first is None and reader.columns([label])[0] is not None:
             first = label

@@ -44,7 +44,9 @@ class HanwebJpaas(PortalSpider):
     def marks(glance: Glance) -> Iterator[Mark]:
         if "unitbuild.js" in glance.text:
             yield Mark("script", "脚本 unitbuild.js", 3)
-        if "jpaas-publish-server" in glance.text or re.search(r"\bqueryData\s*=", glance.text, re.I):
+        if "jpaas-publish-server" in glance.text or (
+            "querydata" in glance.low and re.search(r"\bquerydata\s*=", glance.low)
+        ):
             yield Mark("markup", "属性 queryData，接口 jpaas-publish-server", 3)
         if "unitbuild" in glance.text or "jpaas" in glance.text:
             yield from (mark for mark in makers.hanweb(glance) if mark.place in ("address", "links"))

@@ -38,7 +38,7 @@ class Shell(Auto):
 
     @staticmethod
     def marks(glance: Glance) -> Iterator[Mark]:
-        framed_page, target = frame_of(glance.text), None
+        framed_page, target = frame_of(glance.text) if "frame" in glance.low else None, None
         if framed_page is None:
             target = classify.shell_target(glance.text)
         if glance.is_json or (framed_page is None and target is None) or glance.lines or glance.headed:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from crawler import makers
@@ -11,8 +10,6 @@ from crawler.extract import fragments, tables
 from crawler.listing import Line, lines
 from crawler.spiders.base import Outputs, Page
 from crawler.spiders.ucap_static import UcapStatic
-
-_ITEM = re.compile(r"<!--(?:(?!-->).)*<li\b(?:(?!-->).)*<a\b(?:(?!-->).)*-->", re.S | re.I)
 
 
 class UcapCommented(UcapStatic):
@@ -31,7 +28,7 @@ class UcapCommented(UcapStatic):
 
     @staticmethod
     def marks(glance: Glance) -> Iterator[Mark]:
-        if _ITEM.search(glance.text) is None or glance.lines_to(makers.UCAP_DETAIL):
+        if not fragments.comments_list(glance.text) or glance.lines_to(makers.UCAP_DETAIL):
             return
         if _hidden(glance.text, glance.base):
             yield from makers.ucap(glance)

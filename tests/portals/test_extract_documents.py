@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from containers import DAMAGED, Fault
 from containers.zips import unpack
 from crawler.documents import child
+from crawler.documents.ofd import _numbers as ofd_steps
 from crawler.documents.parts import MB, Block, Document, Limits, Place, Unreadable
 from crawler.documents.reading import read_document, task_of
 from crawler.extract import aligned, attachments, extract_sources, read
@@ -396,7 +397,7 @@ def test_entities_and_depth_of_xml_are_bounded() -> None:
     for content in (laughs, deep, nested):
         started = time.monotonic()
         assert of(content, "a.docx").rows == []
-        assert time.monotonic() - started < 20
+        assert time.monotonic() - started < 50  # it was not given up, which takes a minute
 
 
 def test_a_sheet_that_claims_to_be_endless_ends_only_its_child() -> None:
@@ -425,14 +426,13 @@ def test_a_workbook_that_lies_about_its_counts_ends_only_its_child() -> None:
 
 def test_a_document_that_takes_too_long_is_given_up() -> None:
     held: list[child.Child] = []
-    limits = Limits(seconds=0.5)
-    read_document(papers.xlsx(ROWS), "zip", limits)
+    read_document(papers.xlsx(ROWS), "zip", Limits())
     held.append(child._idle[-1])
     os.kill(held[0].process.pid, signal.SIGSTOP)
     with pytest.raises(Unreadable, match=r"超过 0\.5 秒"):
-        read_document(papers.xlsx(ROWS), "zip", limits)
+        read_document(papers.xlsx(ROWS), "zip", Limits(seconds=0.5))
     assert held[0].process.poll() is not None and not Path(held[0].folder).exists()
-    assert read_document(papers.xlsx(ROWS), "zip", Limits(seconds=20)).form == "book"
+    assert read_document(papers.xlsx(ROWS), "zip", Limits()).form == "book"
 
 
 def test_the_folder_of_a_killed_process_is_swept() -> None:
@@ -518,3 +518,8 @@ def test_a_slow_document_holds_nobody_up(site: Any, watch: Any) -> None:
     }
     assert found == {"a": ("partial", 0), "b": ("complete", 25)}
     assert [line.partition("：")[0] for line in told] == ["b", "a"]
+
+
+def test_repeated_steps_of_an_ofd_line_are_as_many_as_they_say() -> None:
+    assert ofd_steps("g 4 3.5 2") == [3.5, 3.5, 3.5, 3.5, 2.0]
+    assert ofd_steps("1 g 2 3 g inf 1")[:3] == [1.0, 3.0, 3.0]

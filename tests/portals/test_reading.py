@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from re import _parser as sre  # type: ignore[attr-defined]
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -95,6 +98,45 @@ def test_text_is_decoded_whatever_is_declared(declared: str | None, real: str) -
 def test_responses_are_classed(status: int, text: str, outcome: str | None) -> None:
     problem = classify.problem_of(status, text)
     assert (problem.outcome if problem else None) == outcome
+
+
+def _texts(parts: Any) -> list[str]:
+    """Every text that a parsed pattern without loops stands for (blanks: one or none)."""
+    found = [""]
+    for what, said in parts:
+        match str(what):
+            case "LITERAL":
+                here = [chr(said)]
+            case "IN":
+                here = [chr(sign) if str(kind) == "LITERAL" else " " for kind, sign in said]
+            case "SUBPATTERN":
+                here = _texts(said[3])
+            case "BRANCH":
+                here = [text for branch in said[1] for text in _texts(branch)]
+            case "MAX_REPEAT":
+                least, _, inner = said
+                here = ([""] if least == 0 else []) + _texts(inner)
+            case _:
+                raise AssertionError(f"another kind of pattern: {what}")
+        found = [before + text for before in found for text in here]
+    return found
+
+
+@pytest.mark.parametrize("pattern", [classify._BLOCK_WORDS, classify._MISSING_WORDS, re.compile("验证码")])
+def test_no_word_of_a_refusing_page_is_passed_over(pattern: re.Pattern[str]) -> None:
+    """`problem_of` sees what a page shows only where its source has one of a few telling words."""
+    texts = _texts(sre.parse(pattern.pattern))
+    assert len(texts) >= 1 and all(pattern.fullmatch(text) for text in texts)
+    for text in texts:
+        for spelling in (text, text.upper(), text.lower(), text.title()):
+            assert classify._TELLING.search(spelling), spelling
+    page = "<html><body><div>{}</div></body></html>"
+    outcome = "soft_404" if pattern is classify._MISSING_WORDS else "blocked"
+    for text in texts:
+        problem = classify.problem_of(200, page.format(text))
+        assert problem is not None and problem.outcome == outcome, text
+    for sign in classify._BLOCK_SIGNS:
+        assert classify._TELLING.search(f"<script>{sign}</script>")
 
 
 @pytest.mark.parametrize(
