@@ -29,10 +29,10 @@ from sqlalchemy import Row, bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from crawler.browser import find_browser, settings_of
-from crawler.coverage import Look
+from crawler.coverage import BROWSED, Look
 from crawler.downloader import Fetcher, Net
 from crawler.egress import Gate
-from crawler.launch import ENDED, close_without_result
+from crawler.launch import ENDED, IN_BROWSER, close_without_result
 from crawler.loader import spider_of
 from crawler.pipelines import Shelf, Steps, settle
 from crawler.registry import Portal, portal_of
@@ -193,6 +193,8 @@ class Looks:
                 announce(portal.id, before.outcome, before.reason, before.pages, before.records)
                 return
             walk = Walk(Look(crawl_id, started_at), self.crawl, entries, self.browser)
+            if self.browser and portal.render == "auto":
+                walk.look.notes.add(BROWSED)
             writer = EvidenceStore(self.workspace).open(crawl_id, portal.id, started_at)
             shelf = Shelf()
             try:
@@ -203,6 +205,9 @@ class Looks:
                     )
                 elif not await self._walk(portal, recognised, walk, writer, shelf):
                     return  # interrupted: it stays `running` and is continued by the next crawl
+                if not self.browser and portal.render == "auto" and walk.look.wants_browser and find_browser():
+                    announce(portal.id, IN_BROWSER, "列表由网页脚本生成，改用浏览器再读", walk.look.pages, 0)
+                    return  # the same look is continued by a child that has a browser
                 with session_of(self.workspace) as session:
                     verdict, shown = settle(session, self.units, self.workspace, portal, walk, shelf, writer)
             finally:

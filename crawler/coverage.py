@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from db.models import Coverage, Portal
 from standard.outcomes import NAMES, OUTCOMES, PROVING
 
+BROWSED = "列表由网页脚本生成，由浏览器读取"  # said of a portal that leaves the choice to us, and remembered by it
 _DEAD_KEPT = 200  # dead links a look keeps by name
 
 
@@ -53,6 +54,14 @@ class Look:
     notes: set[str] = field(default_factory=set)
     dead: dict[str, str] = field(default_factory=dict)  # entries that could not be opened: address -> note
     alarms: list[str] = field(default_factory=list)  # why this look is not to be trusted with an absence
+
+    @property
+    def wants_browser(self) -> bool:
+        """Whether a browser may see more: the list is made by a script, or its place is blank and nothing says why."""
+        outcome = self._outcome(0)[0]
+        return self.items == 0 and (
+            outcome in ("script_list", "shell") or (outcome == "column_empty" and not self.said_empty)
+        )
 
     def verdict(self, records: int) -> Verdict:
         """The outcome. Our own fault goes first, then what hid the column, then what is missing from the look."""

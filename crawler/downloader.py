@@ -20,10 +20,9 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
-from protego import Protego
 from scrapy import Request, signals
 from scrapy.http import Response
 from scrapy.http.cookies import CookieJar
@@ -37,6 +36,9 @@ from crawler.wire import Answer, Client, Unanswered
 from db import clock
 from db.evidence import EvidenceWriter
 from db.settings import CrawlSettings
+
+if TYPE_CHECKING:
+    from protego import Protego
 
 AGENT = "Mozilla/5.0 (compatible; mingcha; disclosure monitoring)"
 _ACCEPT = (
@@ -192,6 +194,8 @@ class Fetcher:
         text = answer.body.lower()
         if answer.status != 200 or not (b"disallow" in text or b"crawl-delay" in text):
             return None
+        from protego import Protego  # most sites have no rules
+
         rules = Protego.parse(answer.body[: 512 * 1024].decode("utf-8", "replace"))
         delay = rules.crawl_delay(self.agent)
         if delay is not None:

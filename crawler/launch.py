@@ -30,7 +30,7 @@ from sqlalchemy.orm import Session
 
 from crawler.browser import find_browser
 from crawler.courtesy import within
-from crawler.coverage import NAMES, Look
+from crawler.coverage import BROWSED, NAMES, Look
 from db import clock
 from db.models import Coverage, Crawl, Portal, Unit
 from db.session import let_go, session_of, upsert
@@ -41,6 +41,7 @@ from standard.strict_yaml import nearest
 _EARLY = datetime.timedelta(minutes=10)  # a daily look may start a little before its day is over
 _ROOT = Path(__file__).resolve().parents[1]
 ENDED = "ended\n"  # a nursery's last word on an order
+IN_BROWSER = "browser"  # announced of a look that a child with a browser is to continue
 
 
 @dataclass(frozen=True)
@@ -66,24 +67,34 @@ def crawl(
 ) -> list[CrawlResult]:
     """Look at the named portals, at all of them, at those whose crawl was interrupted, or (else) at those that are due.
 
-    Raises Refused when the registry has faults or a portal is not in it; nothing is fetched then.
+    Raises Refused when the registry has faults, a portal is not in it, or every chosen one has a look that is later than
+    now; nothing is fetched then. With such a look on some of them, those are left out and named.
     """
     _sync(workspace)
     with session_of(workspace) as session:
         chosen = _choose(session, portals, everything=everything, resume=resume, due=due)
+        later = _later(session, chosen)
     tell = progress or (lambda text: None)
+    if later and len(later) == len(chosen):
+        raise Refused(*later.values())
+    for told in later.values():
+        tell(f"跳过：{told}")
+    chosen = [portal for portal in chosen if portal.id not in later]
     browser = find_browser() is not None
-    groups = [
-        [portal for portal in chosen if (portal.render == "browser" and browser) == wanted] for wanted in (False, True)
-    ]
-    results = _run(
-        workspace, [_Job([p.id for p in g], wanted) for g, wanted in zip(groups, (False, True), strict=True) if g], tell
-    )
+    rendered = _rendered(workspace, chosen) if browser else set()
+    groups = [[portal.id for portal in chosen if (portal.id in rendered) == wanted] for wanted in (False, True)]
+    results = _run(workspace, [_Job(g, wanted) for g, wanted in zip(groups, (False, True), strict=True) if g], tell)
+    scripted = [name for name, result in results.items() if result.outcome == IN_BROWSER]
+    rendered |= set(scripted)
+    if scripted:
+        for name in scripted:
+            del results[name]
+        results |= _run(workspace, [_Job(scripted, True)], tell)
     lost = [portal for portal in chosen if portal.id not in results]
     for portal in lost:
         tell(f"{portal.id}：采集进程意外退出，单独续采")
-        results |= _run(workspace, [_Job([portal.id], portal.render == "browser" and browser)], tell)
-        if portal.id not in results:
+        results |= _run(workspace, [_Job([portal.id], portal.id in rendered)], tell)
+        if portal.id not in results or results[portal.id].outcome == IN_BROWSER:
             results[portal.id] = _give_up(workspace, portal.id)
     return [results[portal.id] for portal in chosen]
 
@@ -136,6 +147,40 @@ def _choose(session: Session, names: list[str] | None, *, everything: bool, resu
     if everything or (names and not due):
         return chosen
     return _due(session, chosen)
+
+
+def _later(session: Session, portals: Iterable[Portal]) -> dict[str, str]:
+    """The portals with a finished look that is later than now, and what to say of them: the clock was put back, and what is
+    seen would count as older than what was seen before."""
+    now = clock.now()
+    found = session.execute(
+        select(Crawl.portal_id, func.max(Crawl.started_at))
+        .where(Crawl.state == "finished", Crawl.started_at > now, Crawl.portal_id.in_([p.id for p in portals]))
+        .group_by(Crawl.portal_id)
+        .order_by(Crawl.portal_id)
+    )
+    return {
+        portal: f"{portal} 已于 {at.isoformat()} 查看过，而现在的时间是 {now.isoformat()}；请检查系统时间或环境变量 MINGCHA_NOW"
+        "（当时的时间有误的，请在登记中换一个门户编号重新开始）"
+        for portal, at in found
+    }
+
+
+def _rendered(workspace: Workspace, chosen: Iterable[Portal]) -> set[str]:
+    """The portals to open in a browser at once: the registry says so, or leaves it open and the last look was read by one."""
+    free = [portal.id for portal in chosen if portal.render == "auto"]
+    last = (
+        select(Coverage.portal_id, func.max(Coverage.looked_at).label("at"))
+        .where(Coverage.portal_id.in_(free))
+        .group_by(Coverage.portal_id)
+        .subquery()
+    )
+    asked = select(Coverage.portal_id, Coverage.notes, Coverage.items).join(
+        last, (Coverage.portal_id == last.c.portal_id) & (Coverage.looked_at == last.c.at)
+    )
+    with session_of(workspace) as session:
+        before = {name for name, notes, items in session.execute(asked) if items and BROWSED in notes}
+    return before | {portal.id for portal in chosen if portal.render == "browser"}
 
 
 def _due(session: Session, portals: Iterable[Portal]) -> list[Portal]:

@@ -118,3 +118,40 @@ def test_a_look_killed_between_the_picture_and_the_page_has_both(site: Any, watc
     with session_of(workspace) as session:
         assert {row.id for row in session.scalars(select(Evidence))} == wanted  # the one picture, not a second one
         assert EvidenceStore(workspace).verify(session) == []
+
+
+SPA = """<html><head><title>行政处罚</title></head><body><div id="app"></div><script>
+fetch("/rows" + ".txt").then(answer => answer.text()).then(text => {
+  document.getElementById("app").innerHTML = "<table>%s" + text + "</table>";
+});</script></body></html>"""
+
+
+def test_a_list_made_by_a_script_is_opened_in_the_browser_by_itself(
+    site: Any, watch: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`render: auto`: what plain HTTP cannot read is read by the browser in the same look, and at once by the next one."""
+    site.put("/spa", SPA % HEAD)
+    site.put("/rows.txt", "".join(ROW.format(n, n) for n in (1, 2, 3)), kind="text/plain")
+    site.put("/plain", f"<table>{HEAD}{ROW.format(9, 9)}</table>")
+    site.put("/blank", "<div><h2>行政处罚</h2><ul class=list></ul></div>")
+    workspace = watch(
+        {"id": "spa", "url": f"{site.base}/spa"}, {"id": "plain", "url": f"{site.base}/plain", "family": "wide_table"},
+        {"id": "blank", "url": f"{site.base}/blank", "family": "trs_static"},
+        {"id": "never", "url": f"{site.base}/spa", "render": "http"},
+    )  # fmt: skip
+    found = {r.portal: (r.outcome, r.records) for r in crawl(workspace, everything=True)}
+    assert found == {
+        "spa": ("complete", 3), "plain": ("complete", 1), "blank": ("column_empty", 0), "never": ("script_list", 0),
+    }  # fmt: skip
+    monkeypatch.setenv("MINGCHA_NOW", "2026-09-08T09:00:00+08:00")
+    told: list[str] = []
+    crawl(workspace, everything=True, progress=told.append)
+    assert [text for text in told if text.startswith("spa：") and "改用浏览器" in text] == []  # remembered
+    with session_of(workspace) as session:
+        looks = session.scalars(select(Coverage).where(Coverage.portal_id == "spa").order_by(Coverage.looked_at)).all()
+        assert [look.outcome for look in looks] == ["complete", "complete"]
+        assert all("列表由网页脚本生成，由浏览器读取" in look.notes for look in looks)
+        assert len(session.scalars(select(Crawl).where(Crawl.portal_id == "spa")).all()) == 2  # one look a day
+        methods = {row.method for row in session.scalars(select(Evidence).where(Evidence.url == f"{site.base}/spa"))}
+        assert methods == {"GET", "BROWSER", "PICTURE"}
+        assert EvidenceStore(workspace).verify(session) == []

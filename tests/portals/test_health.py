@@ -12,6 +12,7 @@ from crawler.locate import locate
 from db.evidence import EvidenceStore
 from db.models import Coverage, ListEntry, Publication
 from db.session import session_of
+from standard.errors import Refused
 from standard.outcomes import OUTCOMES
 
 HEAD = (
@@ -86,6 +87,30 @@ def test_what_the_entry_expects(column: Any) -> None:
     assert many.outcome == "complete" and any("上限 8" in note for note in many.notes)
     assert any("2026-09-01，超过登记的 10 天" in note for note in many.notes)
     assert not any("超过登记的 10 天" in note for note in few.notes)
+
+
+def test_with_the_clock_put_back_nothing_is_looked_at(site: Any, watch: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is seen would count as older than what was seen before; the hour of the last look itself is no fault."""
+    site.trs_list("/a", list(range(1, 4)))
+    site.trs_list("/b", [1])
+    workspace = watch(*({"id": n, "url": f"{site.base}/{n}/index.html", "family": "trs_static"} for n in ("a", "b")))
+    monkeypatch.setenv("MINGCHA_NOW", "2026-09-12T09:00:00+08:00")
+    assert [result.outcome for result in crawl(workspace, ["a"])] == ["complete"]
+    asked = len(site.seen)
+    monkeypatch.setenv("MINGCHA_NOW", "2026-09-11T23:59:59+08:00")
+    with pytest.raises(Refused, match=r"a 已于 2026-09-12T09:00:00.*请检查系统时间"):
+        crawl(workspace, ["a"])
+    assert len(site.seen) == asked
+    told: list[str] = []
+    results = crawl(workspace, everything=True, progress=told.append)  # the others are looked at
+    assert [result.portal for result in results] == ["b"] and any(text.startswith("跳过：a 已于") for text in told)
+    with session_of(workspace) as session:
+        seen = {row.last_seen.isoformat() for row in session.query(Publication) if row.portal_id == "a"}
+        assert seen == {"2026-09-12T09:00:00+08:00"}
+    asked = len(site.seen)
+    monkeypatch.setenv("MINGCHA_NOW", "2026-09-12T09:00:00+08:00")
+    assert [result.outcome for result in crawl(workspace, ["a"])] == ["complete"]
+    assert len(site.seen) == asked
 
 
 def test_unchanged_entries_are_read_again_after_their_time(

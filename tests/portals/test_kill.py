@@ -116,6 +116,41 @@ def test_killed_at_any_instant_nothing_is_lost_or_doubled(site: Any, watch: Any)
             assert len([r.content_stream().read() for r in ArchiveIterator(file, check_digests="raise")]) > 1
 
 
+AT = """
+import os, signal, sys
+import crawler.__main__ as child
+import crawler.launch as launch
+from db.evidence import EvidenceStore, EvidenceWriter
+from db.settings import Workspace
+place, name, after = sys.argv[2].split()
+owner = {"child": child, "launch": launch, "store": EvidenceStore, "writer": EvidenceWriter}[place]
+step = getattr(owner, name)
+def killed(*told, **more):
+    found = step(*told, **more) if after == "after" else None
+    os.killpg(0, signal.SIGKILL)
+setattr(owner, name, killed)
+launch.crawl(Workspace.open(sys.argv[1]), everything=True)
+"""
+
+
+@pytest.mark.parametrize(
+    "moment",
+    ["launch _choose before", "store open before", "store open after", "writer put before", "writer put after", "child settle before",
+     "child settle after", "store index after", "child announce before", "child announce after", "writer close before"],
+)  # fmt: skip
+def test_killed_between_two_steps(site: Any, watch: Any, moment: str) -> None:
+    site.trs_list("/a", [1, 2])
+    entry = {"id": "a", "url": f"{site.base}/a/index.html", "family": "trs_static"}
+    calm, hurt = watch(entry, name="calm"), watch(entry, name="hurt")
+    crawl(calm, everything=True)
+    command = [sys.executable, "-c", AT, str(hurt.root), moment]
+    assert subprocess.run(command, cwd=ROOT, start_new_session=True, check=False).returncode == -signal.SIGKILL
+    assert [result.outcome for result in crawl(hurt, everything=True)] == ["complete"]
+    assert state(hurt) == state(calm)
+    with session_of(hurt) as session:
+        assert EvidenceStore(hurt).verify(session) == []
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the child asks the kernel to die with its parent")
 def test_a_killed_parent_takes_its_children_with_it(site: Any, watch: Any) -> None:

@@ -533,7 +533,7 @@ def test_a_page_of_many_links_costs_no_square_of_their_number() -> None:
     began = time.process_time()
     assert lines(tree, "http://x.example/") == [] and next_page(tree, "http://x.example/", 1) is None
     assert opened_lines(tree, body, "http://x.example/") == []
-    assert time.process_time() - began < 5  # seconds; the square takes minutes
+    assert time.process_time() - began < 30  # seconds; the square takes minutes
 
 
 def test_pages_of_a_list_are_those_of_its_end() -> None:
