@@ -27,6 +27,7 @@ from db.settings import Workspace
 _NAME = "manifest.json"
 _START = "0" * 64
 _CHUNK = 1 << 20
+_LONGEST_LOOK = datetime.timedelta(days=14)
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ class Chain:
         head = self.head()
         if head is not None and head[0] >= day:
             raise ValueError(f"{day} lies before the head of the chain, {head[0]}")
-        book = self._book.read_bytes() if self._book.is_file() else b""
+        book = self._entries()
         manifest = {
             "day": day.isoformat(),
             "previous": {"day": head[0].isoformat() if head else None, "sha256": head[1] if head else _START},
@@ -96,11 +97,14 @@ class Chain:
 
     # ------------------------------------------------------------ removals
 
+    def _entries(self) -> bytes:
+        """The book's whole lines: what a killed process was writing behind them counts for nothing."""
+        book = self._book.read_bytes() if self._book.is_file() else b""
+        return book[: book.rfind(b"\n") + 1]
+
     def removed(self) -> dict[str, Removed]:
         """What was removed, by its path below the evidence folder."""
-        if not self._book.is_file():
-            return {}
-        entries = (json.loads(line) for line in self._book.read_text(encoding="utf-8").splitlines() if line.strip())
+        entries = (json.loads(line) for line in self._entries().splitlines() if line.strip())
         return {entry["file"]: Removed(**entry) for entry in entries}
 
     def remove(self, file: str, reason: str) -> Removed:
@@ -109,7 +113,9 @@ class Chain:
         manifest = json.loads((self.folder(day) / _NAME).read_text(encoding="utf-8"))
         listed = {entry["name"]: entry for entry in manifest["files"]}[file.rpartition("/")[2]]
         entry = Removed(file, listed["sha256"], listed["size"], clock.now().isoformat(timespec="seconds"), reason)
+        whole = len(self._entries())
         with self._book.open("ab") as book:
+            book.truncate(whole)
             book.write((json.dumps(entry.__dict__, ensure_ascii=False) + "\n").encode())
             book.flush()
             os.fsync(book.fileno())
@@ -124,7 +130,7 @@ class Chain:
         previous: tuple[str | None, str] = (None, _START)
         try:
             removed = self.removed()
-            book = self._book.read_bytes() if self._book.is_file() else b""
+            book = self._entries()
         except (ValueError, KeyError, TypeError) as error:
             return [f"证据链：清理登记 {self._book} 读不出来（{error}），可能被改动，请从备份恢复"]
         for day in self.sealed():
@@ -175,14 +181,32 @@ def seal_days(workspace: Workspace) -> list[datetime.date]:
     sealed = set(chain.sealed())
     head = max(sealed, default=None)
     with session_of(workspace) as session:
-        running = [start.date() for start in session.scalars(select(Crawl.started_at).where(Crawl.state == "running"))]
+        # One that began long ago is dead, and no look of its portal will say so when that is watched no more.
+        under_way = (Crawl.state == "running", Crawl.started_at > clock.now() - _LONGEST_LOOK)
+        running = [start.date() for start in session.scalars(select(Crawl.started_at).where(*under_way))]
     last = min([clock.today(), *running])
     done: list[datetime.date] = []
     for day in chain.days():
         if day not in sealed and (head is None or day > head) and day < last:
+            _keep_what_broke_off(workspace, chain.folder(day))
             chain.seal(day)
             done.append(day)
     return done
+
+
+def _keep_what_broke_off(workspace: Workspace, folder: Path) -> None:
+    """Looks that were killed and never went on: what they saw is evidence as well; the record they were writing is cut off."""
+    from db.evidence import EvidenceStore  # it imports us
+
+    store = EvidenceStore(workspace)
+    with session_of(workspace) as session:
+        for row in session.scalars(
+            select(Crawl).where(Crawl.id.in_([path.name.removesuffix(".warc.gz") for path in _files(folder)]))
+            .where(Crawl.state != "finished").order_by(Crawl.id)
+        ):  # fmt: skip
+            writer = store.open(row.id, row.portal_id, row.started_at)
+            store.index(session, writer)
+            writer.close()
 
 
 def _files(folder: Path) -> list[Path]:

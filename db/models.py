@@ -4,8 +4,7 @@ Times are stored as Shanghai wall time without zone and come back aware (`LocalT
 `RECORD_FIELDS` is the order of a record's keys in every export (contract, "Data out").
 """
 
-from __future__ import annotations
-
+# Annotations are no text here (no `from __future__`): SQLAlchemy would evaluate each of them, which takes as long as its columns.
 import datetime
 from typing import Any, ClassVar
 

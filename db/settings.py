@@ -15,6 +15,12 @@ from standard.errors import Refused
 from standard.strict_yaml import build_or_refuse, read_yaml
 
 
+def _at_least(settings: object, least: int, *names: str) -> None:
+    for name in names:
+        if not getattr(settings, name) >= least:  # neither is "not a number"
+            raise ValueError(f"{name} 不能小于 {least}，现为 {getattr(settings, name)}")
+
+
 @dataclass(frozen=True)
 class Region:
     code: str = "000000"
@@ -37,11 +43,29 @@ class CrawlSettings:
     max_pages: int = 5000
     reread_days: int = 60
 
+    def __post_init__(self) -> None:
+        _at_least(self, 0, "delay_s", "retries")
+        _at_least(
+            self,
+            1,
+            "per_host",
+            "hosts_at_once",
+            "timeout_s",
+            "max_body_mb",
+            "max_unpacked_mb",
+            "max_pages",
+            "reread_days",
+        )
+
 
 @dataclass(frozen=True)
 class EvidenceSettings:
     retain_days: int = 1095
     budget_gb: float = 50
+
+    def __post_init__(self) -> None:
+        _at_least(self, 1, "retain_days")
+        _at_least(self, 0, "budget_gb")
 
 
 @dataclass(frozen=True)

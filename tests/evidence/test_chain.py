@@ -108,6 +108,25 @@ def test_a_day_with_a_look_under_way_is_not_sealed(workspace: Workspace, monkeyp
     assert [d.day for d in seal_days(workspace)] == [2, 3]
 
 
+def test_a_look_that_broke_off_for_ever_holds_nothing_up_and_is_evidence(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its portal is watched no more, so that no look ever says that it is dead."""
+    made = {number: look(workspace, number) for number in (1, 2)}
+    with session_of(workspace) as session:
+        session.get_one(Crawl, "p-1").state = "running"
+        session.delete(session.get_one(Evidence, made[1]))
+    whole = file(workspace, 1).read_bytes()
+    file(workspace, 1).write_bytes(whole + b"\x1f\x8b\x08\x00torn")
+    monkeypatch.setenv("MINGCHA_NOW", "2026-09-07T12:00:00+08:00")
+    assert seal_days(workspace) == []
+    monkeypatch.setenv("MINGCHA_NOW", "2026-09-30T12:00:00+08:00")
+    assert [d.day for d in seal_days(workspace)] == [1, 2]
+    assert file(workspace, 1).read_bytes() == whole and faults(workspace) == []
+    with session_of(workspace) as session:
+        assert session.get_one(Evidence, made[1]).crawl_id == "p-1"
+
+
 def settings(workspace: Workspace, text: str) -> Workspace:
     (workspace.root / "mingcha.yml").write_text(text, encoding="utf-8")
     return Workspace.open(workspace.root)
@@ -182,6 +201,16 @@ def test_a_removal_that_was_killed_is_finished(
     file(workspace, 2).write_bytes(kept)  # as if killed between the book and the disk
     tidied(workspace)
     assert not file(workspace, 2).exists() and faults(workspace) == []
+
+
+def test_a_removal_killed_while_it_was_written_down_is_none(workspace: Workspace, days: dict[int, str]) -> None:
+    chain, book = Chain(workspace.evidence), workspace.evidence / "removed.jsonl"
+    chain.remove("2026/09/01/p-1.warc.gz", "试")
+    with book.open("ab") as torn:
+        torn.write(b'{"file": "2026/09/02/p-2.wa')
+    assert chain.removed().keys() == {"2026/09/01/p-1.warc.gz"} and faults(workspace) == []
+    chain.remove("2026/09/02/p-2.warc.gz", "试")
+    assert len(chain.removed()) == 2 and len(book.read_bytes().splitlines()) == 2 and faults(workspace) == []
 
 
 def test_pictures_are_resources(workspace: Workspace) -> None:

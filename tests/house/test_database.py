@@ -135,6 +135,29 @@ def test_processes_that_start_at_once_make_one_database(workspace: Workspace) ->
     assert [process.wait(300) for process in started] == [0, 0, 0]
 
 
+KILLED = """
+import os, sys
+from sqlalchemy import event
+from db.session import engine_of, prepare
+from db.settings import Workspace
+workspace, left = Workspace.open(sys.argv[1]), [int(sys.argv[2])]
+def before(*_):
+    left[0] -= 1
+    if left[0] == 0:
+        os._exit(9)
+event.listen(engine_of(workspace), "before_cursor_execute", before)
+prepare(workspace)
+"""
+
+
+def test_a_database_killed_while_it_is_made_is_made_anew(workspace: Workspace) -> None:
+    for statement in (10, 40, 80):
+        killed = subprocess.run([sys.executable, "-c", KILLED, str(workspace.root), str(statement)], check=False)
+        assert killed.returncode == 9
+    with session_of(workspace) as session:
+        session.add(unit())
+
+
 @pytest.mark.parametrize(
     ("database", "told"),
     [
