@@ -15,6 +15,7 @@ from db.session import session_of
 from db.settings import Workspace
 from reports.charts import Charts
 from reports.data import PeriodReport, UnitReport, period_report
+from reports.whole import whole
 from reports.write_html import Template, render_report, template, wording
 from reports.write_pdf import NoPdf, write_pdfs
 from reports.write_xlsx import write_xlsx
@@ -129,6 +130,6 @@ def _checked(report: str, unit: str | None, formats: Sequence[str]) -> Template:
 
 
 def _save(file: Path, text: str) -> Path:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text, encoding="utf-8")
+    with whole(file) as part:
+        part.write_text(text, encoding="utf-8")
     return file

@@ -58,6 +58,7 @@ from db.models import (
     Unit,
 )
 from reports import words
+from reports.whole import whole
 from reports.write_xlsx import harmless, quoted
 from standard import outcomes
 from standard.errors import Refused
@@ -344,19 +345,12 @@ def write(
         raise Refused("xlsx 不能输出到屏幕，请用 -o 文件名.xlsx 指定文件")
     if out is None:
         return _write_text(rows, fields, form, sys.stdout, told)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    part = out.with_name(f".{out.name}.part")
-    try:
+    with whole(out) as part:
         if form == "xlsx":
             with io.FileIO(part, "w") as file:
-                count = _write_xlsx(rows, fields, file, told)
-        else:
-            with part.open("w", encoding="utf-8", newline="") as text:
-                count = _write_text(rows, fields, form, text, told)
-        part.replace(out)
-    finally:
-        part.unlink(missing_ok=True)
-    return count
+                return _write_xlsx(rows, fields, file, told)
+        with part.open("w", encoding="utf-8", newline="") as text:
+            return _write_text(rows, fields, form, text, told)
 
 
 def write_line(row: Row, file: IO[str]) -> None:

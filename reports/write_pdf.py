@@ -14,6 +14,7 @@ from typing import Any
 from selectolax.lexbor import LexborHTMLParser
 
 from reports import fonts
+from reports.whole import whole
 from standard.errors import MingchaError
 
 # Tried in turn on a one-page document that runs over: first lesser rows go, then more of them, then the type shrinks.
@@ -85,8 +86,8 @@ def write_pdfs(
             less = weasyprint.CSS(string=giving_way, font_config=config, url_fetcher=fetcher)
             document = source.render(stylesheets=[face, sheets[style], less], font_config=config)
         data = document.write_pdf()
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(data)
+        with whole(file) as part:
+            part.write_bytes(data)
         yield file
 
 

@@ -27,6 +27,8 @@ from typing import Any
 import xlsxwriter
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from reports.whole import whole
+
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 _PLAIN = re.compile(r"[+-][\d .,]*|-+")  # a number or a dash: begins like a formula and is none
 _MOST_CELL = 32_767  # Excel's limit
@@ -71,9 +73,8 @@ class Sheet:
 def write_xlsx(html: str, file: Path, *, title: str, made: datetime.datetime) -> Path:
     """Write every `<table data-sheet>` of the page. `made` is the file's date, so equal pages give equal bytes."""
     sheets = read_sheets(html)
-    file.parent.mkdir(parents=True, exist_ok=True)
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
-    with xlsxwriter.Workbook(str(file), options) as book:
+    with whole(file) as part, xlsxwriter.Workbook(str(part), options) as book:
         book.set_properties({"title": title, "author": "明察 双公示监测评估系统", "created": made.replace(tzinfo=None)})
         book.set_size(2400, 1500)
         formats = _Formats(book)

@@ -46,6 +46,22 @@ def test_every_template_builds_and_loads_nothing(report: str, assessed: Workspac
             assert "None" not in text_of(file) and "nan" not in text_of(file)
 
 
+def test_what_breaks_off_while_it_is_written_leaves_the_report_before(
+    assessed: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = build(assessed, "ranking", "2026-09", formats=("html", "xlsx"), out=tmp_path)
+    before = {file: file.read_bytes() for file in files}
+
+    def torn(self: Path, text: str, **_: Any) -> None:
+        self.write_bytes(text[:100].encode())
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "write_text", torn)
+    with pytest.raises(KeyboardInterrupt):
+        build(assessed, "ranking", "2026-09", formats=("html",), out=tmp_path)
+    assert {file: file.read_bytes() for file in tmp_path.iterdir()} == before
+
+
 def test_unit_report_is_one_file_per_assessed_unit(assessed: Workspace, tmp_path: Path) -> None:
     files = build(assessed, "unit", "2026-09", formats=("html",), out=tmp_path)
     assert len(files) == 35 and len({file.name for file in files}) == 35
