@@ -11,7 +11,7 @@ import os
 import stat
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -87,8 +87,7 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
     except MingchaError as error:
         click.echo(str(error), err=True)
         code = 2
-    except BrokenPipeError:  # `mingcha records | head`: the reader has enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except SystemExit:  # so click leaves, with 1, when the reader has enough: `mingcha records | head`
         code = 0
     except Exception as error:
         click.echo(f"程序出错：{type(error).__name__}：{error}\n{_log_fault()}", err=True)
@@ -129,7 +128,41 @@ _workspace_option = click.option(
 def _workspace() -> Any:
     from db.settings import Workspace
 
-    return Workspace.open(os.environ.get("MINGCHA_WORKSPACE") or ".")
+    workspace = Workspace.open(os.environ.get("MINGCHA_WORKSPACE") or ".")
+    if workspace.settings.confirm.codes:  # a misspelt one would confirm nothing, and nobody would notice
+        from reports.words import CODES
+        from standard.strict_yaml import nearest
+
+        for code in workspace.settings.confirm.codes:
+            if code not in CODES:
+                where = f"{workspace.root / 'mingcha.yml'}：confirm.codes"
+                raise Refused(f"{where}：没有问题代码 {code}{nearest(code, CODES)}")
+    return workspace
+
+
+def _period_of(_: click.Context, __: click.Parameter, value: str) -> str:
+    from assessment.periods import Period
+
+    return Period.parse(value).key
+
+
+def _code(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    from reports.export import DUE_SOON
+    from reports.words import CODES
+    from standard.strict_yaml import nearest
+
+    if value is not None and value not in (known := (*CODES, DUE_SOON)):  # an empty list would look like "no findings"
+        raise Refused(f"--code：没有问题代码“{value}”{nearest(value, known)}")
+    return value
+
+
+def _writable(_: click.Context, __: click.Parameter, value: Path | None) -> Path | None:
+    """A file that cannot be written is refused before any work is done."""
+    if value is not None:
+        above = next(folder for folder in value.absolute().parents if folder.exists())
+        if value.is_dir() or not above.is_dir() or not os.access(value if value.exists() else above, os.W_OK):
+            raise Refused(f"{value}：不能写成文件（是目录，或所在目录不可写），请换一个文件名")
+    return value
 
 
 def _day(_: click.Context, __: click.Parameter, value: str | None) -> datetime.date | None:
@@ -166,9 +199,13 @@ def _kind_or_auto(ctx: click.Context, param: click.Parameter, value: str) -> str
     return value if value == "auto" else _kind(ctx, param, value) or value
 
 
-_period = click.option("--period", required=True, metavar="期", help="月 2026-10、季 2026-Q3 或年 2026")
+_period = click.option(
+    "--period", required=True, callback=_period_of, metavar="期", help="月 2026-10、季 2026-Q3 或年 2026"
+)
 _unit = click.option("--unit", metavar="单位", help="单位的编号、名称或别名")
-_out = click.option("-o", "--output", type=click.Path(path_type=Path), metavar="文件", help="写入文件（缺省：屏幕）")
+_out = click.option(
+    "-o", "--output", type=click.Path(path_type=Path), callback=_writable, metavar="文件", help="写入文件（缺省：屏幕）"
+)
 
 
 def _form(*choices: str) -> Callable[..., Any]:
@@ -290,7 +327,11 @@ def init(directory: Path) -> None:
     from db.workspace import create
 
     shipped = sorted(Path(assessment.schemes.__path__[0]).glob("*.yml"))
-    for line in create(directory, shipped):
+    try:
+        said = create(directory, shipped)
+    except OSError as error:
+        raise Refused(f"{directory}：建不成工作区（{error.strerror}），请换一个可写的目录") from None
+    for line in said:
         click.echo(line)
 
 
@@ -304,6 +345,7 @@ def registry() -> None:
 def registry_check() -> int:
     """检查登记表，一次说出全部错误。"""
     from crawler.registry import check, load
+    from standard.values import uscc_ok
 
     workspace = _workspace()
     faults = check(workspace)
@@ -313,6 +355,9 @@ def registry_check() -> int:
         click.echo(f"共 {len(faults)} 处错误，未作任何改动", err=True)
         return 2
     content = load(workspace)
+    for unit in content.units:
+        if unit.uscc and not uscc_ok(unit.uscc):
+            click.echo(f"提醒：units.yml：{unit.id}：uscc：{unit.uscc} 校验位不符，请核对（不影响使用）", err=True)
     click.echo(f"登记表无误：{len(content.units)} 个单位，{len(content.portals)} 个门户")
     return 0
 
@@ -561,7 +606,9 @@ def registers_show(
 @click.option(
     "--edition", default="2020", show_default=True, metavar="版本", help="报送模板的标准版本（名称为 submissions 时）"
 )
-@_out
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), callback=_writable, metavar="文件", help="缺省：名称.xlsx"
+)
 def template(name: str, edition: str, output: Path | None) -> None:
     """写出一份空的模板：各类台账（带示例行），registry（单位与门户），submissions（报送数据），或 red_list 等另行计数的类别。"""
     from standard.kinds import SUBMITTED, WIDER
@@ -570,8 +617,10 @@ def template(name: str, edition: str, output: Path | None) -> None:
     others = [kind for kind in WIDER if kind in SUBMITTED]
     names = [*_REGISTERS, "registry", "submissions", *others]
     if name not in names:
-        raise Refused(f"没有模板“{name}”{nearest(name, names)}；可用：{'、'.join(names)}")
+        raise Refused(f"没有模板“{name}”{nearest(name, names)}")
     path = output or Path(f"{name}.xlsx")
+    if output is None and path.exists():
+        raise Refused(f"{path}：已有这个文件，可能填过，不覆盖；请用 -o 另取文件名")
     if name == "registry":
         from crawler.registry_workbook import write_template as write_registry
 
@@ -615,6 +664,7 @@ def assess(period: str, as_of: datetime.date | None, scheme: Path | None) -> Non
 @_unit
 @click.option(
     "--code",
+    callback=_code,
     metavar="代码",
     help="只要这一类问题，如 submitted_late；due_soon 为临近期限预警：只有一方有、尚未到期的决定及剩余工作日",
 )
@@ -814,9 +864,9 @@ _revise = click.option("--revise", "revising", is_flag=True, help="该期已封�
 @_workspace_option
 @_period
 @_unit
-@click.option("--code", metavar="代码", help="只要这一类问题，如 not_published")
+@click.option("--code", callback=_code, metavar="代码", help="只要这一类问题，如 not_published")
 @click.option("--open", "open_only", is_flag=True, help="只要还是“疑似”的")
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), required=True, metavar="文件.xlsx")
+@click.option("-o", "--output", type=click.Path(path_type=Path), callback=_writable, required=True, metavar="文件.xlsx")
 def review_export(period: str, unit: str | None, code: str | None, open_only: bool, output: Path) -> None:
     """写出处理单：在 Excel 中逐行选择处理、填写理由，再用 review import 导回。"""
     from db.session import session_of
@@ -970,7 +1020,9 @@ def sample() -> None:
 @click.option("--size", type=int, metavar="条数", help="样本量（缺省：按 95% 置信、±5 个百分点计算）")
 @click.option("--per-unit", is_flag=True, help="样本量按单位计（缺省：全市分层）")
 @click.option("--ledger", type=click.Path(path_type=Path), metavar="文件", help="单位案件台账（抽样框为 ledger 时）")
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="文件.xlsx", help="写出核查表")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), callback=_writable, metavar="文件.xlsx", help="写出核查表"
+)
 def sample_draw(
     frame: str, period: str, seed: str, by: str, size: int | None, per_unit: bool, ledger: Path | None, output: Path | None
 ) -> None:  # fmt: skip
@@ -997,7 +1049,7 @@ def sample_draw(
 @_workspace_option
 @click.argument("check", metavar="抽查")
 @click.option("--again", is_flag=True, help="双人复核的那一部分（不显示第一人的结果）")
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), required=True, metavar="文件.xlsx")
+@click.option("-o", "--output", type=click.Path(path_type=Path), callback=_writable, required=True, metavar="文件.xlsx")
 def sample_sheet(check: str, again: bool, output: Path) -> None:
     """写出一次抽查的核查表。"""
     from db.session import session_of
@@ -1102,7 +1154,9 @@ def evidence() -> None:
 @evidence.command("show", epilog="示例：mingcha evidence show 3f2a…")
 @_workspace_option
 @click.argument("identity", metavar="编号")
-@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="文件", help="把原始内容写入文件")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), callback=_writable, metavar="文件", help="把原始内容写入文件"
+)
 def evidence_show(identity: str, output: Path | None) -> None:
     """显示一份证据，或一条公示记录所在的页面、行与列名；可取出原始内容。"""
     from crawler.locate import locate
@@ -1120,7 +1174,7 @@ def evidence_show(identity: str, output: Path | None) -> None:
                 raise Refused(
                     f"没有证据或公示记录 {identity}：请从 findings 或 records 的 evidence、record_id 列复制完整编号"
                 )
-            for line in found.lines():
+            for line in (*found.lines(), *_appearance(session, identity)):
                 click.echo(line)
             row = session.get_one(Evidence, found.evidence)
         stored = store.get(session, row.id)
@@ -1132,8 +1186,36 @@ def evidence_show(identity: str, output: Path | None) -> None:
         ):  # fmt: skip
             click.echo(f"{label}：{value}")
     if output is not None:
+        output.parent.mkdir(parents=True, exist_ok=True)
         output.write_bytes(stored.body)
         click.echo(f"已写入 {output}")
+
+
+def _appearance(session: Any, record_id: str) -> Iterator[str]:
+    """When a record was seen and no longer seen, and every different original of the page or attachment it stands in."""
+    from sqlalchemy import select
+
+    from db.models import Coverage, Evidence, Publication
+
+    seen = session.get_one(Publication, record_id)
+    yield f"首次看到：{seen.first_seen.isoformat()}（查看 {seen.first_crawl}）"
+    yield f"此前看全而未见：{seen.absent_before.isoformat() if seen.absent_before else '无'}"
+    yield f"最近看到：{seen.last_seen.isoformat()}（查看 {seen.last_crawl}）"
+    if seen.gone_since is not None:
+        looks = select(Coverage.crawl_id).where(
+            Coverage.portal_id == seen.portal_id, Coverage.looked_at == seen.gone_since
+        )
+        yield f"看全而不再见：{seen.gone_since.isoformat()}（查看 {session.scalars(looks).first()}）"
+    address = session.get_one(Evidence, seen.evidence).url
+    if address not in (seen.url, seen.attachment):  # an interface's answer differs from look to look
+        return
+    here = (Evidence.portal_id == seen.portal_id, Evidence.url == address, Evidence.status == 200)
+    originals = session.scalars(select(Evidence).where(*here).order_by(Evidence.fetched_at.desc()))
+    versions = {original.sha256: original for original in originals}  # of equal ones the first
+    if len(versions) > 1:
+        yield f"原件先后有 {len(versions)} 个不同版本（mingcha evidence show 编号 -o 文件 可取出）："
+        for original in sorted(versions.values(), key=lambda original: original.fetched_at):
+            yield f"　{original.fetched_at.isoformat()}  {original.id}"
 
 
 @evidence.command("verify", epilog="示例：mingcha evidence verify")

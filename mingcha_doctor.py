@@ -42,7 +42,7 @@ def _browser() -> Part:
             "没有找到：需要浏览器的门户将记为“未能查看”。装上 chromium-headless-shell 或设置 MINGCHA_BROWSER",
         )
     try:
-        done = subprocess.run([str(found), "--version"], capture_output=True, text=True, timeout=20, check=True)
+        done = subprocess.run([str(found), "--version"], capture_output=True, text=True, timeout=120, check=True)
     except (OSError, subprocess.SubprocessError) as error:
         return Part("浏览器", False, f"{found} 不能运行（{error}）：需要浏览器的门户将记为“未能查看”")
     return Part("浏览器", True, f"{found}（{done.stdout.strip()}）")
@@ -64,7 +64,7 @@ def _pdf() -> Part:
 def _font() -> Part:
     if shutil.which("fc-list") is None:
         return Part("系统中文字体", False, "没有 fontconfig：网页截图中的汉字会是空框；报告自带字体，不受影响")
-    done = subprocess.run(["fc-list", ":lang=zh", "family"], capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(["fc-list", ":lang=zh", "family"], capture_output=True, text=True, timeout=120, check=False)
     names = sorted({line.split(",")[0] for line in done.stdout.splitlines() if line.strip()})
     if not names:
         return Part(
