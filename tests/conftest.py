@@ -16,24 +16,32 @@ import time
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from db import session as db_session
 from db.settings import Workspace
 
 # The same examples on every run: a red test is then this change's doing. HYPOTHESIS_PROFILE=explore looks for new ones.
-settings.register_profile("same", derandomize=True, deadline=None)
-settings.register_profile("explore", deadline=None, max_examples=1000)
+# However busy the machine is.
+_EITHER: dict[str, Any] = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("same", derandomize=True, **_EITHER)
+settings.register_profile("explore", max_examples=1000, **_EITHER)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Alone, fast tests come first; beside each other on several cores, the days of the sample city start first."""
+    """Alone, fast tests come first; beside each other on several cores, those that may take longest start first."""
     several = hasattr(config, "workerinput")
-    items.sort(key=lambda item: (item.get_closest_marker("slow") is not None) != several)
+
+    def length(item: pytest.Item) -> tuple[float, bool]:
+        most = item.get_closest_marker("timeout")
+        return (most.args[0] if most is not None else 0, item.get_closest_marker("slow") is not None)
+
+    items.sort(key=length, reverse=several)
 
 
 @pytest.fixture

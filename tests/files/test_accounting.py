@@ -144,26 +144,24 @@ def test_killed_at_any_instant_it_is_all_or_nothing(tmp_path: Path, monkeypatch:
         process.stdout.close()
         return process.wait(300)
 
-    times = []
-    for _ in range(2):  # the first finds cold caches
-        clear(opened)
-        process, at = start(), time.monotonic()
-        assert finish(process) == 0
-        times.append(time.monotonic() - at)
-    whole = min(times)
+    process, at = start(), time.monotonic()
+    assert finish(process) == 0
+    whole = time.monotonic() - at
     assert counts(opened) == (1, 1500, 0)
     chance = random.Random(3)
     killed = 0
-    for turn in range(8):
+    while killed < 6:
         clear(opened)
         process = start()
-        time.sleep(whole * (turn + chance.random()) / 8)
+        time.sleep(whole * (killed + chance.random()) / 6)
         process.send_signal(signal.SIGKILL)
-        killed += finish(process) == -signal.SIGKILL
-        assert counts(opened) in ((0, 0, 0), (1, 1500, 0)), turn
+        if finish(process) == -signal.SIGKILL:
+            killed += 1
+        else:  # the machine was busier when the whole was measured
+            whole *= 0.7
+        assert counts(opened) in ((0, 0, 0), (1, 1500, 0)), killed
         with session_of(opened) as session:
             assert session.execute(sa.text("PRAGMA integrity_check")).scalar() == "ok"
-    assert killed >= 4
     (receipt,) = import_submissions(opened, [file])
     assert receipt.rows == 1500 and counts(opened) == (1, 1500, 0)
     assert receipt.path is not None and receipt.path.is_file()

@@ -340,7 +340,7 @@ def test_a_server_that_is_silent_or_gone(
     workspace: Workspace, interface: Interface, mapping: Callable[..., Path]
 ) -> None:
     silent = threading.Event()
-    interface.answers = lambda asked: (silent.wait(20), rows(EMPTY))[1]
+    interface.answers = lambda asked: (silent.wait(300), rows(EMPTY))[1]
     assert "没有应答" in refused(workspace, mapping(interface.url, timeout_s=1, **HTTP))
     silent.set()
     assert "没有应答" in refused(workspace, mapping("http://127.0.0.1:1/api", **HTTP))

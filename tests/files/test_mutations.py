@@ -24,6 +24,6 @@ def test_spoilt_files_are_read_or_refused_with_a_cure(tmp_path: Path, monkeypatc
             ended[attempt(opened, path)] += 1
         except Exception as error:
             raise AssertionError(f"{path.name}: {type(error).__name__}: {error}") from error
-        assert time.perf_counter() - start < 20, path.name
+        assert time.perf_counter() - start < 120, path.name
         path.unlink()
     assert ended["taken"] > 30 and ended["refused"] > 30

@@ -463,7 +463,7 @@ def test_an_answer_that_never_comes(workspace: Workspace, platform: Platform, ma
     start = time.monotonic()
     with pytest.raises(Refused, match="等待超时，请为 watermark 列建立索引"):
         import_submissions(workspace, [mapping(platform.url, **more)])
-    assert time.monotonic() - start < 10
+    assert time.monotonic() - start < 50  # the server would have slept for 60
 
 
 @pytest.mark.parametrize("name", ["postgresql", "mariadb"])

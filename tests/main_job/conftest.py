@@ -49,7 +49,7 @@ def _demo(folder: Path, *more: str) -> subprocess.Popen[str]:
 
 def _finish(process: subprocess.Popen[str], folder: Path) -> Demo:
     try:
-        out, err = process.communicate(timeout=800)
+        out, err = process.communicate(timeout=1700)
     finally:
         process.kill()
     assert process.returncode == 0, err
