@@ -244,7 +244,7 @@ def verify(workspace: Workspace, period: str) -> list[str]:
             return faults
         again = judge(folder / "inputs")
         if results_hash(again.results) != run.results_sha256:
-            faults.append("复算结果与评估时登记的不同")
+            faults.append("复算结果与评估时登记的不同" + _otherwise_checked(run.summary, again.summary))
         otherwise = stored.differing(session, key, again.results)
         if _line(run.summary).encode() != (again.results / "summary.jsonl").read_bytes():
             otherwise.append("summary")
@@ -258,6 +258,19 @@ def verify(workspace: Workspace, period: str) -> list[str]:
         if name in otherwise:
             faults.append(f"数据库中的 {name} 与复算结果不同")
     return faults
+
+
+def _otherwise_checked(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """Why that may be, where the checks themselves are no longer those of the assessment: a newer program judged anew."""
+    old, new = (
+        {code: check["version"] for code, check in (summary.get("checks") or {}).items()} for summary in (before, now)
+    )
+    changed = [
+        f"{code} {old.get(code, '无')}→{new.get(code, '无')}"
+        for code in sorted({*old, *new})
+        if old.get(code) != new.get(code)
+    ]
+    return f"：评估之后检查项的版本已变（{'、'.join(changed)}），要逐字节复核请用评估时的程序版本" if changed else ""
 
 
 def _revision_faults(folder: Path) -> list[str]:

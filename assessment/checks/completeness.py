@@ -114,7 +114,7 @@ def not_published(case: Case) -> Iterator[Outcome]:
     dimension="completeness",
     title="同一决定报送或公示了多条",
     basis="双公示数据归集校验要求（同一决定一条记录）",
-    version=3,
+    version=4,
     skips_settled=True,
     over="duplicate_cases",
     cure="保留一条正确记录，撤销其余重复记录；如系变更决定，请在备注中说明。",

@@ -47,7 +47,7 @@ def submitted_late(case: Case) -> Iterator[Outcome]:
     dimension="timeliness",
     title="信息上网晚于时限",
     basis=DEADLINE,
-    version=2,
+    version=3,
     skips_settled=True,
     limit="publish",
     cure="今后在作出决定之日起规定工作日内上网公示；如当时已在其他法定窗口公示，请提供网页记录申请复核。",

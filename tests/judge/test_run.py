@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from assessment import run
 from assessment.periods import Period
 from assessment.run import assess, seal, verify
 from db import clock
@@ -134,6 +135,17 @@ def test_verify_sees_every_change(city: Any) -> None:
     meta = json.loads((folder / "inputs" / "meta.json").read_text(encoding="utf-8"))
     (folder / "inputs" / "meta.json").write_text(json.dumps(meta | {"as_of": "2026-10-13"}), encoding="utf-8")
     assert any("meta.json" in fault for fault in verify(city.workspace, "2026-09"))
+
+
+def test_verify_by_a_newer_program_says_which_checks_changed(city: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(city)
+    city.judge()
+    told = run.told_checks
+    monkeypatch.setattr(
+        run, "told_checks", lambda facts: told(facts) | {"duplicate": told(facts)["duplicate"] | {"version": 99}}
+    )
+    [first, *_] = verify(city.workspace, "2026-09")
+    assert first.startswith("复算结果与评估时登记的不同：评估之后检查项的版本已变（duplicate ") and "→99" in first
 
 
 def test_a_quarter_and_the_month_before(city: Any) -> None:
