@@ -208,6 +208,11 @@ class Looks:
                 if not self.browser and portal.render == "auto" and walk.look.wants_browser and find_browser():
                     announce(portal.id, IN_BROWSER, "列表由网页脚本生成，改用浏览器再读", walk.look.pages, 0)
                     return  # the same look is continued by a child that has a browser
+                entry = walk.look.entry
+                if self.browser and portal.render == "auto" and entry is not None and entry[0] == "unreachable":
+                    fetched = writer.find("GET", portal.url)  # it could be opened: what failed is our browser
+                    if fetched is not None and fetched.status < 400:
+                        walk.look.entry = ("script_list", f"列表由网页脚本生成，浏览器也没有读到：{entry[1]}")
                 with session_of(self.workspace) as session:
                     verdict, shown = settle(session, self.units, self.workspace, portal, walk, shelf, writer)
             finally:

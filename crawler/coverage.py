@@ -59,9 +59,8 @@ class Look:
     def wants_browser(self) -> bool:
         """Whether a browser may see more: the list is made by a script, or its place is blank and nothing says why."""
         outcome = self._outcome(0)[0]
-        return self.items == 0 and (
-            outcome in ("script_list", "shell") or (outcome == "column_empty" and not self.said_empty)
-        )
+        blank = outcome == "column_empty" and not self.said_empty
+        return self.items == 0 and (outcome == "script_list" or blank)
 
     def verdict(self, records: int) -> Verdict:
         """The outcome. Our own fault goes first, then what hid the column, then what is missing from the look."""

@@ -10,7 +10,9 @@ import pytest
 from sqlalchemy import select
 
 from crawler.browser import find_browser
+from crawler.browser_transport import BrowserHandler
 from crawler.launch import crawl
+from crawler.wire import Unanswered
 from db.evidence import EvidenceStore
 from db.models import Coverage, Crawl, Evidence, Publication
 from db.session import session_of
@@ -155,3 +157,16 @@ def test_a_list_made_by_a_script_is_opened_in_the_browser_by_itself(
         methods = {row.method for row in session.scalars(select(Evidence).where(Evidence.url == f"{site.base}/spa"))}
         assert methods == {"GET", "BROWSER", "PICTURE"}
         assert EvidenceStore(workspace).verify(session) == []
+
+
+def test_what_only_the_browser_cannot_open_is_not_unreachable(
+    site: Any, watch: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(self: Any, request: Any, fetcher: Any) -> Any:
+        raise Unanswered("unreachable", "浏览器打开网页超时")
+
+    monkeypatch.setattr("crawler.launch._alone", lambda: True)  # the child is forked from this very process
+    monkeypatch.setattr(BrowserHandler, "render", broken)
+    site.put("/spa", SPA % HEAD)
+    (result,) = crawl(watch({"id": "spa", "url": f"{site.base}/spa"}), everything=True)
+    assert result.outcome == "script_list" and "浏览器也没有读到" in result.reason
