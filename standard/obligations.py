@@ -70,8 +70,9 @@ class When:
 
     @property
     def named(self) -> str:
-        """Of a case's name that is the paper's title; 拒不执行责令改正通知书 is what somebody is punished for."""
-        return f"^[^未拒逾]*(?:{self.patterns[0]})$"
+        """Of a case's name that is the paper's title; 不履行、违反责令改正通知书 is what somebody is punished for."""
+        before = "[^未拒逾行守从反]|[^执履]行|[^遵]守|[^服]从|[^违]反"
+        return f"^(?:[^未拒逾]*(?:{before}))?(?:{self.patterns[0]})$"
 
     def says(self, record: dict[str, Any]) -> bool:
         """Whether the words stand where they must."""

@@ -331,7 +331,7 @@ def _place_code(clean: dict[str, str]) -> None:
 
 _COMBINED = frozenset(["authority_and_date", "category_and_basis", "content_and_basis", "facts_and_content"])
 _AGENCY_THEN_DATE = re.compile(
-    r"^(.*?)[\s,，;；、]*((?:(?:19|20)\d\d|[二一][〇○零OＯ0-9一二三四五六七八九]{3})\s*[年./-].*)$", re.DOTALL
+    r"^(.*?)[\s,，;；、于在]*((?:(?:19|20)\d\d|[二一][〇○零OＯ0-9一二三四五六七八九]{3})\s*[年./-].*)$", re.DOTALL
 )
 
 
@@ -457,8 +457,15 @@ def _party_type(code: str | None, name: str | None, has_person_id: bool, has_bod
     return "organisation" if has_body else _type_by_name(name)
 
 
+# 李某某（未成年人，13岁）, 张三，男: what is said of somebody behind the name
+_OF_SOMEBODY = re.compile(
+    r"[(（,，](?:[^()（）]*(?:未成年|[0-9]周?岁|身份证|驾驶员|司机|监护人)[^()（）]*|[男女](?:[,，][^()（）]*)?)[)）]?$"
+)
+
+
 @lru_cache(maxsize=8192)
 def _type_by_name(name: str) -> str:
+    name = _OF_SOMEBODY.sub("", name).strip() or name
     if len(name) <= 6 and _MASKED_NAME.match(name) and not codes.names_organisation_surely(name):
         return "natural_person"
     if _SHORT_CHINESE.match(name) and not codes.names_organisation(name) and _like_person(name):

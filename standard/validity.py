@@ -384,7 +384,7 @@ def _usual_day(text: str) -> bool:
 _PLAIN_TEXT = re.compile(r"[\u4e00-\u9fff]+[〔\[(（【](?:19|20)[0-9]{2}[〕\])）】]第?[0-9]+号\Z")
 _YEAR_IN_KEY = re.compile(r"〔(\d{4})〕")
 _TEMPLATE_TEXT = re.compile(r"[XxＸ×]{2,}|\*{2,}|＊{2,}|_{3,}")
-_LAW_TITLE = re.compile(r"《|。|，.*，")
+_LAW_TITLE = re.compile(r"《(?!(?:19|20)[0-9]{2}年?》)|。|，.*，")  # 《2026》 is a bracket like any other
 _HAS_DIGIT = re.compile(r"[0-9０-９〇一二三四五六七八九]")
 
 

@@ -166,6 +166,9 @@ def test_a_portal_is_asked_for_its_own_minimum_only() -> None:
         ({"counterparty": "李记烧烤店"}, "organisation"), ({"counterparty": "示例市甲公司"}, "organisation"),
         ({"counterparty": "赵义", "counterparty_code": "92330206MA7FX69W9Y"}, "sole_trader"),
         ({"counterparty": "李记烧烤", "legal_representative": "李四"}, "organisation"),
+        ({"counterparty": "李某某（未成年人，13岁）"}, "natural_person"), ({"counterparty": "李四，女"}, "natural_person"),
+        ({"counterparty": "王某(驾驶员)"}, "natural_person"), ({"counterparty": "金利来（男装）"}, "organisation"),
+        ({"counterparty": "示例客运（司机王某）"}, "organisation"), ({"counterparty": "示例市救助站（未成年人）"}, "organisation"),
         ({"counterparty": "张三丰", "counterparty_type": "01"}, "natural_person"),
         ({"counterparty": "张三丰", "person_id": "110105********002X"}, "natural_person"), ({}, None),
     ],
@@ -219,6 +222,9 @@ def test_combined_cells_are_split() -> None:
     )  # fmt: skip
     assert made["authority"] == "示例市市场监督管理局" and made["decision_date"] == D(2026, 9, 3)
     assert made["basis"] == made["content"] == "罚款，依据《食品安全法》"
+    told = {"authority_and_date": "示县农业局于2026年1月4日作出行政处罚决定书"}
+    made = record.make("penalty", told, profile="portal", today=TODAY, key=KEY)
+    assert made["authority"] == "示县农业局" and made["decision_date"] == D(2026, 1, 4)
 
 
 def test_terms_are_read_from_one_cell_and_from_years() -> None:
