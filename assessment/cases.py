@@ -34,6 +34,7 @@ from assessment.other_cases import (
     unit_cases,
     window_cases,
 )
+from assessment.pairing import as_number
 from assessment.publishing import moved_by_outage, publication_facts, publish_states
 from assessment.settled import settle
 from assessment.sight import attempts, channels, sight, windows
@@ -357,16 +358,19 @@ def _twins(engine: Engine, base: Frame, facts: Facts) -> Frame:
     joint = records.where(F.col("other_many")).withColumn("document_number_key", F.col("other_number"))
     joint = join(lone, joint, [*keys, "document_number_key"]).where(F.col("has_p") != F.col("other_p"))
     found = found.unionByName(joint.select("decision")).unionByName(_slips(engine, lone))
-    # One row in several places of a column may be as many decisions, the lone report's among them.
-    several = (
-        engine.table("pubs").where(perhaps_several()).select("kind", "unit_id", F.col("counterparty_key").alias("name"))
-    )
-    found = found.unionByName(
-        join(lone.where(~F.col("has_p")), several.distinct(), ["kind", "unit_id", "name"], "left_semi").select(
-            "decision"
-        )
-    )
-    return found.distinct().withColumn("twin", F.lit(True))
+    return found.unionByName(_among_several(engine, lone)).distinct().withColumn("twin", F.lit(True))
+
+
+def _among_several(engine: Engine, lone: Frame) -> Frame:
+    """Lone reports that one row in several places of a column may show: it bears their number, or that of their licence."""
+    keys = ["kind", "unit_id", "name", "number"]
+    several = engine.table("pubs").where(perhaps_several()).select(
+        "kind", "unit_id", F.col("counterparty_key").alias("name"), F.col("document_number_key").alias("number")
+    )  # fmt: skip
+    mine = lone.where(~F.col("has_p")).select(*keys[:3], "decision", F.col("document_number_key").alias("number"))
+    licences = engine.table("subs").select("decision", as_number(F.col("licence_number")).alias("number"))
+    mine = mine.unionByName(join(mine.drop("number"), licences, ["decision"], "inner"))
+    return join(mine, several.distinct(), keys, "left_semi").select("decision")
 
 
 def _slips(engine: Engine, lone: Frame) -> Frame:

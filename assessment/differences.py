@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assessment.engine import Column, Engine, F, Frame, Window, all_of, any_of, join, yes
-from assessment.facts import GUESSED, Facts
+from assessment.facts import GUESSED, Facts, unnumbered
 
 COMPARED = (
     "counterparty_code",
@@ -20,6 +20,7 @@ def compared(engine: Engine) -> Frame:
     """Each publication beside its decision's primary submission."""
     columns = (
         "record_id",
+        "unit_id",
         *COMPARED,
         "counterparty_key",
         "counterparty",
@@ -31,13 +32,19 @@ def compared(engine: Engine) -> Frame:
         "confidence",
         "copies",
     )
-    published = engine.table("pubs").select("decision", *(F.col(name).alias(f"p_{name}") for name in columns))
+    # What bears only a certificate's number may stand there several times as well, each of them a decision of its own.
+    there = F.sum("copies").over(Window.partitionBy("decision", "portal_id"))
+    several = engine.table("pubs").withColumn("copies", F.when(unnumbered(), there).otherwise(F.col("copies")))
+    published = several.select("decision", *(F.col(name).alias(f"p_{name}") for name in columns))
     submitted = join(
         engine.table("subs"), engine.table("primary_sub").select(F.col("s").alias("record_id")), ["record_id"], "inner"
     )
     told = submitted.select(
         "decision",
-        *(F.col(name).alias(f"s_{name}") for name in ("record_id", *COMPARED, "counterparty_key", "counterparty")),
+        *(
+            F.col(name).alias(f"s_{name}")
+            for name in ("record_id", "unit_id", *COMPARED, "counterparty_key", "counterparty")
+        ),
     )
     return join(join(published, told, ["decision"], "inner"), engine.table("decisions"), ["decision"], "inner")
 
@@ -52,7 +59,7 @@ def window_differences(engine: Engine, facts: Facts) -> Frame:
     other window's, and `other_title` names that window. Where the platform has it, every window is compared with it."""
     lone = join(engine.table("pubs"), engine.table("primary_sub").select("decision"), ["decision"], "left_anti")
     first = engine.table("primary_pub").select("decision", F.col("p").alias("s_record_id"))
-    own = ("record_id", *COMPARED, "counterparty_key", "counterparty")
+    own = ("record_id", "unit_id", *COMPARED, "counterparty_key", "counterparty")
     earliest = engine.table("publications").select(
         *(F.col(name).alias(f"s_{name}") for name in own),
         F.col("portal_id").alias("s_portal_id"),
@@ -90,6 +97,11 @@ def _differing(compared: Frame, facts: Facts) -> Frame:
                 ~yes(F.col("p_confidence") < GUESSED),
                 F.col("p_copies") == 1,  # what stands there several times may say several things
                 ~_rounded(name),
+                ~yes(
+                    all_of(
+                        F.col("p_unit_id") != F.col("s_unit_id"), F.col("p_decision_date") != F.col("s_decision_date")
+                    )
+                ),
             ).alias("certain"),
             F.col("p_record_id").alias("published"),
             F.col("s_record_id").alias("submitted"),

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from assessment.engine import Column, F, Frame
+from assessment.engine import Column, F, Frame, yes
 
 STANDARD: dict[str, str] = {
     "subject": "string",
@@ -102,3 +102,8 @@ def date_of(column: str) -> Column:
 
 def within(column: str, facts: Facts) -> Column:
     return (F.col(column) >= F.lit(facts.first)) & (F.col(column) <= F.lit(facts.last))
+
+
+def unnumbered() -> Column:
+    """A row without a number of its own year: a certificate keeps its number when it is changed or renewed."""
+    return ~yes(F.col("document_number_key").contains("〔"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from assessment.engine import Column, Engine, F, Frame, Window, all_of, any_of, join, no_day, no_text, yes
 from assessment.exemptions import items, valid_on
-from assessment.facts import GUESSED, Facts, date_of
+from assessment.facts import GUESSED, Facts, date_of, unnumbered
 from assessment.settled import all_cases, settled_cases
 
 _REACHED = ("complete", "partial", "column_empty", "column_missing")
@@ -35,11 +35,13 @@ def publication_cases(engine: Engine, facts: Facts) -> Frame:
     )
     # So may a decision that changes another one: a number and a day of its own, shown from when the old one was gone.
     party = ["portal_id", "kind", "counterparty_key"]
-    lost = seen.where(F.col("gone_since").isNotNull() & F.col("counterparty_key").isNotNull())
-    came = engine.table("publications").select(*party, F.col("first_seen").alias("came"))
-    followed = join(lost.select(*party, "record_id", "last_seen", "gone_since"), came, party, "inner")
+    span = [*party, "last_seen", "gone_since"]  # moments of looks: few, however many decisions a party has
+    lost = seen.where(F.col("gone_since").isNotNull() & ~F.col("person")).select(*span).distinct()
+    came = join(engine.table("publications"), lost.select(*party).distinct(), party, "left_semi")
+    came = came.select(*party, F.col("first_seen").alias("came")).distinct()
+    followed = join(lost, came, party, "inner")
     followed = followed.where((F.col("came") > F.col("last_seen")) & (F.col("came") <= F.col("gone_since")))
-    followed = followed.select("record_id").distinct().withColumn("followed", F.lit(True))
+    followed = followed.select(*span).distinct().withColumn("followed", F.lit(True))
     still = (
         engine.table("pubs")
         .where(F.col("gone_since").isNull())
@@ -82,7 +84,7 @@ def publication_cases(engine: Engine, facts: Facts) -> Frame:
     joined = join(join(seen, oldest, ["portal_id"], "left"), still, ["decision", "portal_id"], "left")
     joined = join(join(joined, here, ["decision", "portal_id"], "left"), about, ["decision"], "left")
     joined = join(joined, dated, ["portal_id"], "left")
-    joined = join(join(joined, newer, alike, "left"), followed, ["record_id"], "left")
+    joined = join(join(joined, newer, alike, "left"), followed, span, "left")
     joined = join(join(joined, channel, ["portal_id"], "left"), in_channel, ["decision", "channel"], "left")
     joined = join(joined, elsewhere, ["decision"], "left")
     terms = engine.table("deadlines").select(
@@ -288,7 +290,7 @@ def duplicate_cases(engine: Engine) -> Frame:
             F.sum("copies").alias("places"),
             F.lit(1).alias("filers"),
             F.sum(_amended()).alias("amended"),
-            F.max(F.when(perhaps_several(), 1).otherwise(0)).alias("unnumbered"),
+            F.max(F.when(any_of(unnumbered(), perhaps_several()), 1).otherwise(0)).alias("unnumbered"),
             F.min("record_id").alias("record"),
         )
         .withColumnRenamed("portal_id", "portal")
@@ -325,8 +327,7 @@ def duplicate_cases(engine: Engine) -> Frame:
 
 def perhaps_several() -> Column:
     """A row in several places of a column that may be as many decisions: no number of its own year, or a hidden person."""
-    numbered = yes(F.col("document_number_key").contains("〔"))
-    return (F.col("copies") > 1) & any_of(~numbered, yes(F.col("counterparty_type") == "natural_person"))
+    return (F.col("copies") > 1) & any_of(unnumbered(), yes(F.col("counterparty_type") == "natural_person"))
 
 
 def _amended() -> Column:

@@ -209,7 +209,7 @@ def _keys(engine: Engine, table: str, moment: str) -> Frame:
         "unit_id",
         F.col("document_number_key").alias("number"),
         F.col("document_number_weak").alias("weak"),
-        _as_number(F.col("licence_number")).alias("licence"),
+        as_number(F.col("licence_number")).alias("licence"),
         F.col("counterparty_code").alias("code"),
         F.col("counterparty_key").alias("name"),
         F.col("decision_date").alias("day"),
@@ -221,7 +221,7 @@ def _keys(engine: Engine, table: str, moment: str) -> Frame:
     return made.withColumn("who", F.coalesce(F.col("code"), F.col("name")))
 
 
-def _as_number(licence: Column) -> Column:
+def as_number(licence: Column) -> Column:
     """A licence number as `document_number_key` writes one that has no year in brackets: no blanks, a final 号."""
     bare = F.upper(F.regexp_replace(licence, "[\\s\u3000]", ""))
     return F.when(F.regexp_like(bare, F.lit("[0-9]$")), F.concat(bare, F.lit("号"))).otherwise(bare)
@@ -231,29 +231,42 @@ def _reused(shown: Frame, told: Frame) -> Frame:
     """kind, number, who, day: the days of numbers that stand for several decisions of one party.
 
     That is so where both sides bear the number out on more than one day; and where they bear it out for one unit while
-    another unit has it on another day (市监罚字〔2026〕7号 of two counties: the agency's word names no place).
+    another unit has it on another day and for another fine (市监罚字〔2026〕7号 of two counties names no place).
     """
     keys = ("kind", "number", "who", "day")
     places = (*keys, "unit_id")
-    own_p = shown.where(_complete(keys) & ~F.col("person")).select(*places).distinct()
-    own_s = told.where(_complete(keys)).select(*places).distinct()
-    both = join(own_p.select(*keys).distinct(), own_s.select(*keys).distinct(), list(keys), "inner")
+    own_p = shown.where(_complete(keys) & ~F.col("person")).select(*places, "amount").distinct()
+    own_s = told.where(_complete(keys)).select(*places, "amount").distinct()
+    both = join(_borne(shown.where(~F.col("person")), keys), _borne(told, keys), list(keys), "inner")
     days = F.count("day").over(Window.partitionBy("kind", "number", "who"))
     renewed = both.withColumn("days", days).where(F.col("days") > 1).select(*keys)
-    every = own_p.unionByName(own_s)
+    every = own_p.unionByName(own_s).groupBy(*places).agg(F.max("amount").alias("amount"))
     ends = every.groupBy("kind", "number", "who").agg(F.min("unit_id").alias("first"), F.max("unit_id").alias("last"))
     mixed = ends.where(F.col("first") != F.col("last")).select("kind", "number", "who")
-    whole = join(join(own_p, own_s, list(places), "inner"), mixed, ["kind", "number", "who"], "left_semi")
-    others = every.select("kind", "number", "who", F.col("day").alias("day_2"), F.col("unit_id").alias("unit_2"))
+    several = join(every, mixed, ["kind", "number", "who"], "left_semi")
+    whole = join(join(several, own_p, list(places), "left_semi"), own_s, list(places), "left_semi")
+    others = several.select(
+        "kind", "number", "who", *(F.col(name).alias(f"{name}_2") for name in (*places[3:], "amount"))
+    )
     apart = join(whole, others, ["kind", "number", "who"], "inner")
-    apart = apart.where((F.col("day_2") != F.col("day")) & (F.col("unit_2") != F.col("unit_id"))).select(*keys)
+    same = (F.col("amount") >= 0) & (F.col("amount_2") == F.col("amount"))
+    other = (F.col("day_2") != F.col("day")) & (F.col("unit_id_2") != F.col("unit_id"))
+    apart = apart.where(other & ~same).select(*keys)
     return renewed.unionByName(apart).distinct().withColumn("reused", F.lit(True))
 
 
+def _borne(side: Frame, keys: tuple[str, ...]) -> Frame:
+    """What one side bears out: its numbers, and those of its licences, which the other side may have for numbers."""
+    licences = side.drop("number").withColumnRenamed("licence", "number")
+    return side.select(*keys).unionByName(licences.select(*keys)).where(_complete(keys)).distinct()
+
+
 def _split(side: Frame, reused: Frame) -> Frame:
-    dated = F.concat(F.col("number"), F.lit("#"), F.col("day").cast("string"))
-    marked = join(side, reused, ["kind", "number", "who", "day"], "left")
-    return marked.withColumn("number", F.when(F.col("reused"), dated).otherwise(F.col("number"))).drop("reused", "who")
+    for name in ("number", "licence"):
+        dated = F.concat(F.col(name), F.lit("#"), F.col("day").cast("string"))
+        marked = join(side, reused.withColumnRenamed("number", name), ["kind", name, "who", "day"], "left")
+        side = marked.withColumn(name, F.when(F.col("reused"), dated).otherwise(F.col(name))).drop("reused")
+    return side.drop("who")
 
 
 def _copies(engine: Engine, table: str, base: Frame) -> Frame:

@@ -10,7 +10,7 @@ from assessment.checks.base import DEADLINE, Case, Outcome, check, fail, other, 
     dimension="completeness",
     title="网上已公示，平台没有收到",
     basis=DEADLINE,
-    version=2,
+    version=3,
     skips_settled=True,
     limit="report",
     cure="补报该条信息；如依法不予报送，请在豁免清单中登记理由、依据与审批文号；如已报送，请提供回执。",
@@ -28,6 +28,11 @@ def not_submitted(case: Case) -> Iterator[Outcome]:
         "not_due",
         alone & (case.verdict == "not_due"),
         "网上已公示，平台尚未收到；最迟应于 {due_date}{provisional_note} 报送，还有 {days_left} 个工作日，时限未过，暂不评判",
+    )
+    yield other(
+        "unknown",
+        alone & (case.verdict == "unknown") & case.told_until.isNull(),
+        "最迟应于 {due_date}{provisional_note} 报送，而手头还没有平台数据，无法判定",
     )
     yield other(
         "unknown",
@@ -121,7 +126,7 @@ def not_published(case: Case) -> Iterator[Outcome]:
 )
 def duplicate(case: Case) -> Iterator[Outcome]:
     """同一决定在平台报送了两条以上不同的记录，或在同一栏目公示了两处以上。职责划转时新旧两个单位各报一条的、上级系统重复推送的、
-    变更或更正决定替代原决定的，不作重复；栏目不列文号、姓名已遮盖的，可能是几个决定，只作疑问。"""
+    变更或更正决定替代原决定的，不作重复；栏目不列文号或只列证书编号、姓名已遮盖的，可能是几个决定，只作疑问。"""
     yield other(
         "exempt",
         case.both_filed,
@@ -139,6 +144,6 @@ def duplicate(case: Case) -> Iterator[Outcome]:
     )
     yield question(
         (case.places > 1) & (case.unnumbered == 1),
-        "{note}有 {places} 条记录难以分辨（没有决定书文号，或姓名已遮盖而文号相同），是重复还是几个决定，请核实",
+        "{note}有 {places} 条记录难以分辨（没有带年份的决定书文号，或姓名已遮盖而文号相同），是重复还是几个决定，请核实",
     )
     yield warn(case.places > 1, "同一决定（按文号、相对人认定）在{note}共有 {places} 条记录")

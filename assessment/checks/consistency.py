@@ -10,7 +10,7 @@ from assessment.checks.base import Case, Outcome, check, fail, question
     dimension="consistency",
     title="同一决定在网站与平台上的内容不同",
     basis="发改办财金〔2018〕424号（数据质量要求）",
-    version=2,
+    version=3,
     skips_settled=True,
     over="difference_cases",
     cure="对照决定书原件，更正网站公示或平台报送中错误的一方。",

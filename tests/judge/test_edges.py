@@ -303,6 +303,35 @@ def two_days_of_one_certificate_in_one_entry(city: Any) -> None:
     city.submit(number=2, licence_number="JY11406000012348", decision_date=D("2026-09-03"), **_LICENCE)
 
 
+@case()
+def two_days_of_one_certificate_in_two_entries(city: Any) -> None:
+    """The column shows the certificate's number for both, the platform each under a number of its own."""
+    for serial, day in enumerate(("2026-09-01", "2026-09-03"), 1):
+        city.publish(number="JY11406000012351", decision_date=D(day), **_LICENCE)
+        city.submit(number=serial, licence_number="JY11406000012351", decision_date=D(day), **_LICENCE)
+
+
+@case("duplicate:question", "values_differ:question")
+def two_days_of_one_certificate_of_which_one_was_reported(city: Any) -> None:
+    """#31: the first may be the certificate's older decision; nobody is accused of having published it twice."""
+    city.publish(number="JY11406000012352", **_LICENCE)
+    city.publish(number="JY11406000012352", decision_date=D("2026-09-03"), **_LICENCE)
+    city.submit(number="JY11406000012352", decision_date=D("2026-09-03"), **_LICENCE)
+
+
+@case("duplicate:question", "not_published:fail")
+def a_doubled_entry_excuses_no_report_under_another_number(city: Any) -> None:
+    city.publish(number="JY11406000012349", copies=2, decision_date=D("2026-09-03"), **_LICENCE)
+    city.submit(number="JY11406000012349", decision_date=D("2026-09-03"), **_LICENCE)
+    city.submit(number=2, licence_number="JY11406000012350", **_LICENCE)
+
+
+@case()
+def two_series_of_one_unit_reach_the_same_serial(city: Any) -> None:
+    for word, fine in (("罚", 1000.0), ("环罚", 700.0)):
+        both(city, number=f"示辛{word}〔2026〕12号", fine_yuan=fine, counterparty_code=None)
+
+
 @case("duplicate:question", "values_differ:question")
 def hidden_names_under_one_number_in_one_entry(city: Any) -> None:
     """#34: 王* three times under one number; the entry shows the fine of only one of them."""

@@ -245,6 +245,12 @@ def punished_for_not_obeying_an_order(city: Any) -> None:
     city.publish(case_name="拒不执行责令改正通知书")
 
 
+@case("not_submitted:fail", "not_submitted:fail")
+def punished_for_breaking_a_seal(city: Any) -> None:
+    city.publish(1, case_name="示例商贸有限公司不履行责令改正通知书")
+    city.publish(2, case_name="示例商贸有限公司违反查封决定书")
+
+
 @case("not_published:question")
 def revoked_before_it_was_due_to_be_shown(city: Any) -> None:
     city.submit(status="撤销")
@@ -455,3 +461,28 @@ def test_one_number_of_two_counties_is_two_decisions(made_city: Any, tmp_path: A
             city.submit(number="市监罚字〔2026〕7号", received="2026-09-07", **values)
     found = [(f["unit_id"], f["code"], f["level"]) for f in city.judge("2026-09", D("2026-10-12")).findings]
     assert [line for line in found if line[1] != "silent_item"] == [("b", "not_submitted", "fail")]
+
+
+def test_one_fine_shown_by_two_units_is_one_decision(made_city: Any, tmp_path: Any) -> None:
+    """The neighbour's column shows it as well, and the day of the entry for that of the decision: nobody failed to report."""
+    city = made_city(tmp_path)
+    city.batch("2026-10-12")
+    for name, day in (("a", "2026-09-01"), ("b", "2026-09-03")):
+        city.unit(name, level="county_department")
+        city.portal(f"{name}_column")
+        city.entry("catalogue", item_name="违法经营案")
+        city.publish(number="市监罚字〔2026〕7号", seen="2026-09-07", decision_date=D(day))
+        if name == "a":
+            city.submit(number="市监罚字〔2026〕7号", received="2026-09-07", decision_date=D(day))
+    found = [(f["unit_id"], f["code"], f["level"]) for f in city.judge("2026-09", D("2026-10-12")).findings]
+    assert [line for line in found if line[1] != "silent_item"] == [("a", "values_differ", "question")]
+
+
+def test_before_anything_was_reported_there_is_no_day_that_reports_reach(made_city: Any, tmp_path: Any) -> None:
+    city = made_city(tmp_path)
+    city.unit("a")
+    city.portal("a_column")
+    city.publish()
+    found = city.judge("2026-09", D("2026-10-12")).findings
+    told = [(f["level"], f["message"]) for f in found if f["code"] == "not_submitted"]
+    assert told == [("unknown", "最迟应于 2026-09-10 报送，而手头还没有平台数据，无法判定")]
