@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from crawler import extract
-from crawler.identity import record_id
+from crawler.identity import apart, record_id
+from crawler.items import Seen
 from crawler.registry import portal_of
 from db.evidence import EvidenceStore
 from db.models import Evidence, Portal, Publication
@@ -54,9 +55,18 @@ def locate(session: Session, store: EvidenceStore, identity: str) -> Located | N
             stored.body, stored.url, stored.content_type, kind, title=publication.document_title or "",
             lookups=portal.lookups.columns,
         )  # fmt: skip
-        found = [number for number, seen in enumerate(reading.rows, start=1) if record_id(portal.id, seen) == identity]
+        found = [number for number, seen in enumerate(reading.rows, start=1) if _is(session, portal.id, seen, identity)]
         if found:
             row, rows = found[0], len(reading.rows)
     return Located(
         identity, publication.evidence, publication.url, publication.attachment, row, rows, dict(publication.raw)
     )
+
+
+def _is(session: Session, portal_id: str, seen: Seen, identity: str) -> bool:
+    """Whether a row is the record of this id; a row that stands apart is no record of the id it would share."""
+    name = record_id(portal_id, seen)
+    own = apart(name, seen)
+    if own is not None and own == identity:
+        return True
+    return name == identity and (own is None or session.get(Publication, own) is None)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from crawler import health
 from crawler.coverage import PROVING, Verdict
-from crawler.identity import record_id
+from crawler.identity import apart, record_id
 from crawler.items import Sighting, Touch
 from crawler.registry import Portal
 from crawler.spiders.base import Walk, address_key
@@ -46,7 +46,7 @@ _DOUBTFUL = 0.75  # a label recognised with less is told to people
 _PORTAL, _CRAWL, _NOW = bindparam("portal"), bindparam("crawl"), bindparam("now")
 _TABLES: dict[type[Publication | OtherRecord], Any] = {model: model.__table__ for model in _SHOWN}
 _STORED = {
-    model: select(t.c.record_id, t.c.content_hash, t.c.evidence, t.c.stated_published_on).where(
+    model: select(t.c.record_id, t.c.content_hash, t.c.evidence, t.c.stated_published_on, t.c.copies).where(
         t.c.portal_id == _PORTAL
     )
     for model, t in _TABLES.items()
@@ -84,6 +84,7 @@ class Cleaned:
     sighting: Sighting
     record_id: str
     row: dict[str, Any]
+    apart: str | None = None  # its identity when others of the same `record_id` are other decisions
 
 
 class Steps:
@@ -111,7 +112,8 @@ class Steps:
         if seen.kind in kinds.WIDER:
             name = wider.identity(seen.kind, name + wider.nameless(seen.fields), self.key)
             wider.complete(row, seen.fields, seen.money)
-        return Cleaned(item, name, row)
+            return Cleaned(item, name, row)
+        return Cleaned(item, name, row, apart(name, seen))
 
     def validate(self, item: Cleaned) -> bool:
         """Whether it identifies a decision; what does not is told. Notes what was read with doubt."""
@@ -133,34 +135,73 @@ class Shelf:
     def __init__(self) -> None:
         self._aside = Aside()
         self._first: dict[str, tuple[tuple[int, ...], int]] = {}
+        self._alike: dict[str, tuple[str, str]] = {}  # what may stand apart -> its `record_id`, its content's hash
         self.copies: Counter[str] = Counter()
         self.of_entry: dict[str, list[tuple[tuple[int, ...], str]]] = {}
-        self.touched: dict[str, tuple[str, ...]] = {}
         self.newest: datetime.date | None = None
 
     def put(self, item: Cleaned) -> None:
         """Keep one record; of several places of one record the first place in the look counts."""
-        place = item.sighting.place
-        self.copies[item.record_id] += 1
+        place, name = item.sighting.place, item.apart or item.record_id
+        self.copies[name] += 1
         decided = item.row["decision_date"]
         if decided is not None and (self.newest is None or decided > self.newest):
             self.newest = decided
         entry = item.sighting.entry
         if entry is not None:
-            self.of_entry.setdefault(entry.url, []).append((place, item.record_id))
-        held = self._first.get(item.record_id)
+            self.of_entry.setdefault(entry.url, []).append((place, name))
+        held = self._first.get(name)
         if held is None or place < held[0]:
-            self._first[item.record_id] = (place, self._aside.put(item))
+            self._first[name] = (place, self._aside.put(item))
+            if item.apart is not None:
+                self._alike[name] = (item.record_id, item.row["content_hash"])
 
     def touch(self, item: Touch) -> None:
         """Records of an unchanged list entry are still shown."""
-        self.touched[item.entry.url] = item.records
         self.copies.update(item.records)
 
-    def items(self) -> Iterator[Cleaned]:
-        """Every record once, in the order of their places."""
-        for _, where in sorted(self._first.values()):
-            yield self._aside.get(where)
+    def name(self, stored: Mapping[str, Any]) -> set[str]:
+        """Give every record its identity for good; answers those that stand apart for the first time.
+
+        Of several decisions with one `record_id` that which is stored under it keeps it, else the first of the look; what
+        once stood apart does so for ever. Equal contents are one decision, however they are written.
+        """
+        groups: dict[str, dict[str, list[str]]] = {}
+        for name in sorted(self._alike, key=self._first.__getitem__):
+            base, content = self._alike[name]
+            groups.setdefault(base, {}).setdefault(content, []).append(name)
+        names: dict[str, str] = {}
+        new: set[str] = set()
+        for base, contents in groups.items():
+            known = {
+                content: next((name for name in same if name in stored), None) for content, same in contents.items()
+            }
+            free = [content for content, name in known.items() if name is None]
+            kept = stored[base].content_hash if base in stored else None
+            keeper = kept if kept in free else None if base in self.copies else next(iter(free), None)
+            for content, same in contents.items():
+                own = base if content == keeper else known[content] or same[0]
+                names.update(dict.fromkeys(same, own))
+                if own != base and own not in stored:
+                    new.add(own)
+        self._rename(names)
+        return new
+
+    def _rename(self, names: Mapping[str, str]) -> None:
+        copies, first = Counter[str](), dict[str, tuple[tuple[int, ...], int]]()
+        for name, count in self.copies.items():
+            copies[names.get(name, name)] += count
+        for name, held in self._first.items():
+            own = names.get(name, name)
+            first[own] = min(first.get(own, held), held)
+        self.copies, self._first = copies, first
+        for records in self.of_entry.values():
+            records[:] = [(place, names.get(name, name)) for place, name in records]
+
+    def items(self) -> Iterator[tuple[str, Cleaned]]:
+        """Every record once, with its identity, in the order of their places."""
+        for name, (_, where) in sorted(self._first.items(), key=lambda held: held[1]):
+            yield name, self._aside.get(where)
 
     def close(self) -> None:
         self._aside.close()
@@ -204,15 +245,17 @@ def _publications(session: Session, units: UnitIndex, portal: Portal, walk: Walk
     stored = {model: {row.record_id: row for row in execute(_STORED[model], {"portal": portal.id})} for model in _SHOWN}
     before = {name: row for rows in stored.values() for name, row in rows.items()}
     absent_before = execute(_SEEN_WHOLE, {"portal": portal.id, "now": look.started_at}).scalar()
+    new = shelf.name(before)
     written: set[str] = set()
     batches: dict[type[Publication | OtherRecord], list[dict[str, Any]]] = {Publication: [], OtherRecord: []}
-    for item in shelf.items():
-        old = before.get(item.record_id)
-        row = _row(item, portal, walk, shelf, units, old, absent_before)
+    for name, item in shelf.items():
+        beside = before.get(item.record_id) if name in new else None
+        unknown = beside is not None and beside.copies > 1  # it may have been one of those places
+        row = _row(name, item, portal, walk, shelf, units, before.get(name), None if unknown else absent_before)
         judged = row["kind"] not in kinds.WIDER  # the wider kinds are counted, never compared
         model = Publication if judged else OtherRecord
         batches[model].append(row if judged else row | {"source": "published"})
-        written.add(item.record_id)
+        written.add(name)
         if len(batches[model]) == _BATCH:
             upsert(session, model.__table__, batches[model], keep=_FIRST)  # type: ignore[arg-type]
             batches[model] = []
@@ -230,6 +273,7 @@ def _publications(session: Session, units: UnitIndex, portal: Portal, walk: Walk
 
 
 def _row(
+    name: str,
     item: Cleaned,
     portal: Portal,
     walk: Walk,
@@ -243,7 +287,7 @@ def _row(
     unchanged = old is not None and old.content_hash == row["content_hash"]
     return {
         **row,
-        "record_id": item.record_id,
+        "record_id": name,
         "portal_id": portal.id,
         "unit_id": units.find(row["authority"], row["decision_date"], row["authority_code"]) or portal.unit,
         "url": sighting.url,
@@ -253,7 +297,7 @@ def _row(
         "last_seen": look.started_at,
         "absent_before": absent_before,
         "gone_since": None,
-        "copies": shelf.copies[item.record_id],
+        "copies": shelf.copies[name],
         "first_crawl": look.crawl_id,
         "last_crawl": look.crawl_id,
         "evidence": old.evidence if unchanged and old.evidence else sighting.evidence,

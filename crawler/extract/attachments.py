@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from crawler.documents.parts import MB, Block, Document, Limits, Unreadable
 from crawler.documents.reading import read_document
 from crawler.extract import aligned, classify, context, tables
+from crawler.extract.decode import decode
 from crawler.extract.reading import Reading
 from crawler.extract.tables import Grid, Reader
 from crawler.items import Seen
@@ -18,6 +19,13 @@ from crawler.items import Seen
 _MAX_DEPTH = 3  # archives within archives
 _ARCHIVE_SECONDS = 180.0  # for all members of one attachment
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
+_BESIDE = re.compile(r"\.(?:txt|md|nfo|url)$", re.I)  # what stands beside the data of an archive
+_NAMED_SO = re.compile(r"read.?me|license|说明|须知|必读|请读|帮助", re.I)
+_ELEMENT = re.compile(
+    r"文\s*号|书\s*号|编\s*号|当事人|相对人|被处罚|申请人|持证人|罚款|没收|警告|决定书|信用代码|法定代表|[\[(（〔【](?:19|20)\d\d"
+)
+_MATTER = re.compile(r"处罚|许可|决定|违法|公司|[\d０-９]{4}")
+_SHORT = 400
 _GUESSED = 0.4  # what was recognised in a picture is never surer
 
 
@@ -136,6 +144,7 @@ def _archive(document: Document, title: str, budget: Budget, within: Within) -> 
     reading = Reading("attachment", title=title)
     problems: list[str] = [document.cut] if document.cut else []
     idle = 0  # members that are rightly without records
+    beside: list[str] = []
     for member in document.members:
         name = posixpath.basename(member.name)
         if member.problem:
@@ -145,6 +154,10 @@ def _archive(document: Document, title: str, budget: Budget, within: Within) -> 
         budget.unpacked -= len(member.content)
         if budget.depth + 1 >= _MAX_DEPTH or budget.members < 0:
             problems.append(f"{member.name}：压缩层数或文件过多，未读")
+            continue
+        if _no_data(name, member.content):
+            beside.append(member.name)
+            idle += 1
             continue
         budget.depth += 1
         found = within(member.content, name, title_of(name, title), budget)
@@ -163,9 +176,21 @@ def _archive(document: Document, title: str, budget: Budget, within: Within) -> 
     reading.unread = bool(problems)
     reading.not_record = not reading.rows and not problems
     reading.reason = "；".join(problems[:5]) + (f"等 {len(problems)} 个文件" if len(problems) > 5 else "")
+    if reading.rows and beside and not problems:
+        reading.reason = f"压缩包内 {'、'.join(beside[:5])} 不是公示记录"
     if not reading.rows and not problems:
         reading.reason = "压缩包内的文件都不是公示记录" if idle else "压缩包是空的"
     return reading
+
+
+def _no_data(name: str, content: bytes) -> bool:
+    """Whether a member is plainly no data: a readme without any element of a decision, a few words about nothing of it."""
+    if not _BESIDE.search(name) or len(content) > 20 * _SHORT:
+        return False
+    text = decode(content)
+    if "\ufffd" in text or "\0" in text or _ELEMENT.search(text):
+        return False
+    return _NAMED_SO.search(name) is not None or (len(text) <= _SHORT and _MATTER.search(text) is None)
 
 
 def title_of(name: str, title: str) -> str:

@@ -635,9 +635,11 @@ class PortalSpider(scrapy.Spider):
             self.refuse("partial", reading.reason, page.url, "attachment", {"entry": entry})
 
     def _all_read(self, reading: Reading, page: Page, entry: Entry) -> None:
-        """A document of which only a part was read proves no absence."""
+        """A document of which only a part was read proves no absence; what beside its records is no record is told."""
         if reading.unread:
             self.refuse("partial", reading.reason, page.url, "attachment", {"entry": entry})
+        elif reading.reason:
+            self.look.notes.add(reading.reason)
 
     def sightings(
         self,

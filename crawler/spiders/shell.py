@@ -27,7 +27,7 @@ class Shell(Auto):
     1. The frame (of several the one named main, right, content, list …) or the redirect's target is asked, once, and the
        chain is noted; there the family is recognised anew.
     2. A target on another host is reported as a link-out and not followed, unless the entry allows that host.
-    3. A target that is again a shell is not followed.
+    3. A target that is again a shell is not followed, but for a redirect to a page of frames.
 
     坑：常见于信用网站（列表在 iframe 里，来自另一台服务器），登记 allow_hosts 后才会读。
 
@@ -55,10 +55,25 @@ class Shell(Auto):
             yield Mark("data", "页面自己没有内容")
 
     def first(self, page: Page) -> Outputs:
-        target = frame_of(page.text) or classify.shell_target(page.text)
+        frame = frame_of(page.text)
+        target = frame or classify.shell_target(page.text)
         if target is None:
             yield from self.dead("没有找到框架或跳转的目标")
             return
+        yield from self._to(target, page, sent_on=frame is None)
+
+    def inside(self, page: Page, sent_on: bool = False) -> Outputs:
+        """What the frame shows, or where the redirect led: there a frame is looked into once."""
+        frame = frame_of(page.text)
+        if frame is not None and not Glance(page.text, page.tree, page.url).lines:
+            if sent_on:
+                yield from self._to(frame, page, sent_on=False)
+            else:
+                self.look.entry = ("shell", "框架里又是框架，跟随一次后仍无内容")
+            return
+        yield from Auto.first(self, page)
+
+    def _to(self, target: str, page: Page, *, sent_on: bool) -> Outputs:
         address = urljoin(base_of(page.tree, page.url), target.replace("&amp;", "&").replace("\\", "/"))
         if not self.is_ours(address):
             where = "内网地址" if is_inner(host_of(address)) else "外站"
@@ -67,14 +82,7 @@ class Shell(Auto):
             self.look.entry = ("shell", "栏目页面只是跳转，跟随一次后仍无内容")
         else:
             self.look.notes.add(f"栏目在框架或跳转之后：{address}")
-            yield self.request(address, "inside")
-
-    def inside(self, page: Page) -> Outputs:
-        """What the frame shows."""
-        if frame_of(page.text) is not None and not Glance(page.text, page.tree, page.url).lines:
-            self.look.entry = ("shell", "框架里又是框架，跟随一次后仍无内容")
-            return
-        yield from Auto.first(self, page)
+            yield self.request(address, "inside", sent_on=sent_on)
 
 
 def frame_of(text: str) -> str | None:

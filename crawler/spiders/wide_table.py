@@ -13,6 +13,8 @@ from crawler.listing import next_page, pages_announced
 from crawler.spiders import json_grid
 from crawler.spiders.base import Outputs, Page, PortalSpider
 
+_TOLD = frozenset(("document_number", "counterparty", "content"))  # what a row says that is alone in its column
+
 
 class WideTable(PortalSpider):
     """One or several tables with a header and a decision a row, on one page or on several.
@@ -40,6 +42,8 @@ class WideTable(PortalSpider):
         records = glance.records
         if len(records) >= 2 or (records and len(records[0].fields) >= 5):
             yield Mark("data", "表中有多条记录", 3)
+        elif records and not glance.lines and records[0].fields.keys() >= _TOLD:
+            yield Mark("data", "表中有一条记录，文号、相对人、内容俱全")
         elif not records and not glance.lines and json_grid.api_of(glance.text) is None:
             yield Mark("data", "表头下没有记录，也没有取数脚本")
 

@@ -261,6 +261,31 @@ def test_an_archive_tells_where_each_record_stands_and_what_was_not_read() -> No
     assert found.unread and "坏.pdf：" in found.reason and "零报告" not in found.reason
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("readme.txt", "hello world"), ("使用说明.txt", "行政处罚数据，请用表格软件打开。"), ("下载.url", "[InternetShortcut]"), ("说明.txt", "")],
+)  # fmt: skip
+def test_a_member_that_is_plainly_no_data_leaves_nothing_unread(name: str, words: str) -> None:
+    found = of(papers.zipped({"表.xlsx": papers.xlsx(ROWS), name: words}), "a.zip")
+    assert len(found.rows) == 3 and not found.unread
+    assert found.reason == f"压缩包内 {name} 不是公示记录"
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("说明.txt", "当事人示例甲厂无照经营，处理意见另行送达。"),
+        ("八月.txt", "示例甲厂违法排污一案已经办结。"),
+        ("readme.txt", b"\xff\xfe\xfd\x81\x82" * 9),
+        ("说明.docx", papers.docx(["请用表格软件打开。"])),
+    ],
+    ids=["element", "matter", "garbage", "document"],
+)
+def test_a_member_that_may_hold_a_decision_stays_unread(name: str, words: str | bytes) -> None:
+    found = of(papers.zipped({"表.xlsx": papers.xlsx(ROWS), name: words}), "a.zip")
+    assert len(found.rows) == 3 and found.unread and name in found.reason
+
+
 def test_the_second_of_two_files_of_one_name_is_told_where_it_cannot_be_had() -> None:
     import py7zr
 

@@ -492,6 +492,34 @@ def ewb_rest(site: Any) -> Case:
     )
 
 
+def ewb_rest_unsaid(site: Any, column: str, address: str, field: str = "") -> Case:
+    """No script of the page names the interface or the column."""
+
+    def rest(handler: Any, asked: dict[str, str]) -> None:
+        params = json.loads(asked["params"])
+        number = int(params["pageIndex"]) + 1
+        rows = [{"infourl": ewb_link(n), "realtitle": title(n), "infodate": day(n)} for n in page_of(number)]
+        told = params["categorynum"] == column and params["siteGuid"] == "7eb5f7f2"
+        json_answer(handler, {"custom": {"data": rows if told else [], "total": COUNT if told else 0}})
+
+    site.programs[f"/builder{column}/rest/lightfrontaction/getgovinfolist"] = rest
+    script = f"var siteInfo={{siteGuid:'7eb5f7f2',projectName:'builder{column}'}};"
+    frame = f"{field}<div class='ewb-list'><ul class='wb-data-item' id=infolist></ul></div><script>{script}</script>"
+    site.put(
+        address, page(f"{frame}<script src='/js/webBuilderCommon.js'></script><script src='/js/govinfo.js'></script>")
+    )
+    return Case("ewb_rest", address, [("webBuilderCommon", "common")])
+
+
+def ewb_rest_by_field(site: Any) -> Case:
+    field = "<input type='hidden' id='categorynum' value='001002'>"
+    return ewb_rest_unsaid(site, "001002", "/gov/field.html", field)
+
+
+def ewb_rest_by_address(site: Any) -> Case:
+    return ewb_rest_unsaid(site, "001003", "/xxgk/001/001003/secondpage.html")
+
+
 def ewb_static(site: Any) -> Case:
     for number in range(1, PAGES + 1):
         lines = (
@@ -660,6 +688,14 @@ def shell_redirect(site: Any) -> Case:
     return Case("trs_static", "/moved/", [("location.href", "place")])
 
 
+def shell_redirect_to_frames(site: Any) -> Case:
+    trs_static(site, "/old/county")
+    site.put("/old/", "<html><head><meta http-equiv='refresh' content='0;url=/old/main.asp'></head></html>")
+    frames = "<frame src='/old/top.asp'><frame src='/old/county/index.html' name=main>"
+    site.put("/old/main.asp", f"<html><frameset rows='80,*'>{frames}</frameset></html>")
+    return Case("trs_static", "/old/", [("refresh", "fresh")])
+
+
 def wide_table(site: Any) -> Case:
     for number in range(1, PAGES + 1):
         rows = "".join(
@@ -719,9 +755,10 @@ def dated_list(site: Any) -> Case:
 
 COLUMNS: tuple[Callable[[Any], Case], ...] = (
     trs_static, trs_static_counting_from_two, trs_was, hanweb_jpage, hanweb_jpage_by_pages, hanweb_xxgk, hanweb_sgs, hanweb_xxgs, hanweb_jpaas,
-    hanweb_query_list, truecms, ucap_static, ucap_commented, ucap_search, gkmlpt, vsb_static, vsb_dynamic, lonsun, ewb_rest, ewb_static,
+    hanweb_query_list, truecms, ucap_static, ucap_commented, ucap_search, gkmlpt, vsb_static, vsb_dynamic, lonsun, ewb_rest, ewb_rest_by_field,
+    ewb_rest_by_address, ewb_static,
     aspnet_webforms, aspnet_webforms_by_get, json_grid, json_grid_of_documents, json_grid_with_field_paths, json_grid_itself, article, shell_frame,
-    shell_inner_frame, shell_redirect, wide_table, attachment_list, dated_list,
+    shell_inner_frame, shell_redirect, shell_redirect_to_frames, wide_table, attachment_list, dated_list,
 )  # fmt: skip
 NAMES = [column.__name__ for column in COLUMNS]
 
@@ -791,6 +828,18 @@ def test_a_change_of_family_is_told_and_proves_nothing_at_first(
     with session_of(workspace) as session:
         assert session.get(Portal, "a").recognised == "hanweb_jpage"
         assert {p.gone_since for p in session.scalars(select(Publication))} == {None}
+
+
+def test_a_table_of_one_row_under_a_clear_header_is_read(site: Any, watch: Any) -> None:
+    head = "<tr><th>文号</th><th>相对人</th><th>处罚内容</th><th>日期</th></tr>"
+    row = "<tr><td>示罚〔2026〕1号</td><td>示例厂</td><td>罚款500元</td><td>2026-09-01</td></tr>"
+    site.put("/one", page(f"<h1>行政处罚</h1><table>{head}{row}</table>"))
+    site.put("/part", page(f"<h1>行政处罚</h1><table>{head.replace('文号', '备注')}{row}</table>"))
+    found = [[each.family for each in taken_for(site.pages[path][2].decode(), path)] for path in ("/one", "/part")]
+    assert found == [["wide_table"], []]
+    workspace = watch({"id": "one", "url": f"{site.base}/one", "kind": "penalty"})
+    (result,) = crawl(workspace, everything=True)
+    assert (result.outcome, result.records) == ("complete", 1)
 
 
 def test_what_was_recognised_stays_while_its_marks_stay() -> None:
